@@ -1,0 +1,95 @@
+#ifndef WBA_KEY_RESOLVER_H_
+#define WBA_KEY_RESOLVER_H_
+
+// How the verifier finds keys: on the pair (agent URL, keyid), never on keyid alone.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <wba/error.h>
+#include <wba/key.h>
+#include <wba/verdict.h>
+
+namespace wba {
+
+// Time is seconds since the Unix epoch, an argument everywhere.
+using Time = std::chrono::sys_seconds;
+
+// AgentKind says what the agent URL points to.
+enum class AgentKind : std::uint8_t {
+  well_known,  // an origin: the key set is at its well-known path
+  key_set,     // the URL is the key set
+  cimd,        // the URL is a client metadata document with `jwks_uri` or `jwks`
+};
+
+// AgentLink is what a Signature-Agent member names, as it was sent.
+struct AgentLink {
+  std::string_view url;
+  AgentKind kind = AgentKind::well_known;
+  Dialect dialect = Dialect::none;
+};
+
+// KeyLookup is the answer of a reader. Where `reason` is none, `key` is the key and the others
+// describe it; else `key` is nullptr and `reason` is one of the discovery reasons. What it views
+// stays valid until the next lookup through the same reader.
+struct KeyLookup {
+  Reason reason = Reason::key_pending;
+  const PublicKey* key = nullptr;
+  // The agent's identity: its URL without query, normalised by RFC 3986 §6.2.2 and §6.2.3. Empty
+  // where the key was given without a URL: then only its thumbprint is known.
+  std::string_view identity = {};
+  std::string_view domain = {};  // the identity's registered domain; empty where unknown
+};
+
+// KeyResolver finds keys for a verifier. It is shared by all threads.
+class KeyResolver {
+ public:
+  // Reader is one thread's way to look up. Not for use by two threads at once.
+  class Reader {
+   public:
+    virtual ~Reader() = default;
+
+    // lookup never blocks, takes no lock that a writer holds and, for a known key, allocates
+    // nothing. A miss may start a fetch in the background and answers key_pending.
+    // `keyid` is the parameter as received: a JWK thumbprint, or a directory's own `kid` where the
+    // dialect allows it.
+    virtual KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept = 0;
+  };
+
+  virtual ~KeyResolver() = default;
+  [[nodiscard]] virtual std::unique_ptr<Reader> reader() const = 0;
+};
+
+// StaticResolver knows the key sets that it was given and fetches nothing.
+class StaticResolver final : public KeyResolver {
+ public:
+  StaticResolver();
+  ~StaticResolver() override;
+
+  // add_directory stands for a fetched directory: `jwks` is the response body of `url`, which is
+  // the key set's own URL (an origin's well-known path included). Keys that cannot be used are
+  // passed over; a bare JWK counts as a set of one.
+  // Errors: agent_url_invalid, agent_url_not_https, key_json_invalid, key_member_missing (no
+  // "keys").
+  [[nodiscard]] Result<void> add_directory(std::string_view url, std::string_view jwks);
+
+  // add_key adds a key that names no URL: it verifies by thumbprint, with any agent link or none,
+  // and the verdict then has no agent URL. RFC: draft -01, redistributed key material.
+  void add_key(PublicKey key);
+
+  [[nodiscard]] std::unique_ptr<Reader> reader() const override;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace wba
+
+#endif  // WBA_KEY_RESOLVER_H_
