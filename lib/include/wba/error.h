@@ -83,8 +83,20 @@ enum class ErrorCode : std::uint8_t {
   digest_unsupported,  // no supported algorithm
   digest_mismatch,     // the body is not what was signed
   // Signature-Agent and directories.
-  agent_url_invalid,    // no absolute URL
-  agent_url_not_https,  // not https
+  agent_url_invalid,           // no absolute URL
+  agent_url_not_https,         // not https
+  directory_too_large,         // more bytes than the limit
+  directory_not_json,          // not one JSON text in UTF-8
+  directory_too_deep,          // nested deeper than the limit
+  directory_member_duplicate,  // an object with the same member twice
+  directory_not_key_set,       // no JWK Set: an object with an array `keys` of objects
+  directory_too_many_keys,     // more keys than the limit
+  directory_private_member,    // a key with secret members
+  directory_time_invalid,      // `nbf` or `exp` that is no whole number of seconds, or out of order
+  directory_key_duplicate,     // the same key twice
+  directory_key_missing,       // no key with this thumbprint or kid
+  directory_test_key,          // a key whose private half is printed in an RFC
+  directory_no_successor,      // no other key can take over by then
   // The library's own surroundings.
   crypto_failure,  // the cryptographic library failed
   out_of_memory,

@@ -142,6 +142,30 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "agent-url-invalid";
     case ErrorCode::agent_url_not_https:
       return "agent-url-not-https";
+    case ErrorCode::directory_too_large:
+      return "directory-too-large";
+    case ErrorCode::directory_not_json:
+      return "directory-not-json";
+    case ErrorCode::directory_too_deep:
+      return "directory-too-deep";
+    case ErrorCode::directory_member_duplicate:
+      return "directory-member-duplicate";
+    case ErrorCode::directory_not_key_set:
+      return "directory-not-key-set";
+    case ErrorCode::directory_too_many_keys:
+      return "directory-too-many-keys";
+    case ErrorCode::directory_private_member:
+      return "directory-private-member";
+    case ErrorCode::directory_time_invalid:
+      return "directory-time-invalid";
+    case ErrorCode::directory_key_duplicate:
+      return "directory-key-duplicate";
+    case ErrorCode::directory_key_missing:
+      return "directory-key-missing";
+    case ErrorCode::directory_test_key:
+      return "directory-test-key";
+    case ErrorCode::directory_no_successor:
+      return "directory-no-successor";
     case ErrorCode::crypto_failure:
       return "crypto-failure";
     case ErrorCode::out_of_memory:
@@ -292,6 +316,30 @@ std::string_view describe(ErrorCode code) noexcept {
       return "no absolute URL";
     case ErrorCode::agent_url_not_https:
       return "not https";
+    case ErrorCode::directory_too_large:
+      return "more bytes than the limit";
+    case ErrorCode::directory_not_json:
+      return "not one JSON text in UTF-8";
+    case ErrorCode::directory_too_deep:
+      return "nested deeper than the limit";
+    case ErrorCode::directory_member_duplicate:
+      return "an object with the same member twice";
+    case ErrorCode::directory_not_key_set:
+      return "no JWK Set: an object with an array `keys` of objects";
+    case ErrorCode::directory_too_many_keys:
+      return "more keys than the limit";
+    case ErrorCode::directory_private_member:
+      return "a key with secret members";
+    case ErrorCode::directory_time_invalid:
+      return "`nbf` or `exp` that is no whole number of seconds, or out of order";
+    case ErrorCode::directory_key_duplicate:
+      return "the same key twice";
+    case ErrorCode::directory_key_missing:
+      return "no key with this thumbprint or kid";
+    case ErrorCode::directory_test_key:
+      return "a key whose private half is printed in an RFC";
+    case ErrorCode::directory_no_successor:
+      return "no other key can take over by then";
     case ErrorCode::crypto_failure:
       return "the cryptographic library failed";
     case ErrorCode::out_of_memory:
