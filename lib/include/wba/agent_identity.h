@@ -1,0 +1,59 @@
+#ifndef WBA_AGENT_IDENTITY_H_
+#define WBA_AGENT_IDENTITY_H_
+
+// Who an agent is and where its keys are: both follow from the URL that it names.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <wba/error.h>
+#include <wba/key_resolver.h>
+
+namespace wba {
+
+// directory_well_known_path is where an origin publishes its key directory.
+inline constexpr std::string_view directory_well_known_path =
+    "/.well-known/http-message-signatures-directory";
+
+// max_agent_url_size bounds an agent URL, in octets; a longer one is agent_url_invalid.
+inline constexpr std::size_t max_agent_url_size = 2048;
+
+// AgentLocation says where an agent's keys are published and what the agent is called. It views the
+// buffer that locate_agent was given.
+struct AgentLocation {
+  // The document to fetch, normalised, its query kept: an origin's well-known path, the key set, or
+  // the client metadata document.
+  std::string_view document;
+  // The agent URL, normalised, without its query: `https://origin/` for a bare origin. A prefix of
+  // `document`.
+  std::string_view identity;
+  // Host without port, lower case; an IPv6 literal without brackets.
+  std::string_view host;
+};
+
+// locate_agent replaces `buffer` by the URL of the document that `link` names. Of a well_known
+// link only an origin (no path but "/", no query) leads to the well-known path: a URL with a path
+// is the key set itself, as older agents send it.
+//
+// The URL is normalised by RFC 3986 §6.2.2 and §6.2.3: lower-case scheme and host, upper-case
+// percent-encodings, unreserved octets decoded, dot segments removed, default and empty ports
+// dropped, the empty path "/". Stricter than RFC 3986: scheme https, no user information, no
+// fragment, no percent-encoding in the host, no IPvFuture.
+//
+// Nothing is allocated once `buffer` has room. `buffer` has no particular content on error.
+// Errors: agent_url_invalid, agent_url_not_https, with the offset into `link.url`.
+[[nodiscard]] Result<AgentLocation> locate_agent(const AgentLink& link, std::string& buffer);
+
+// normalise_agent_url gives the identity that `url` stands for: normalised, query dropped. Two URLs
+// are the same agent where these are the same octets.
+// Errors: agent_url_invalid, agent_url_not_https.
+[[nodiscard]] Result<std::string> normalise_agent_url(std::string_view url);
+
+// is_well_known_document says whether a normalised document URL has the well-known path (and no
+// query), where the stricter rules on media type and `kid` hold.
+[[nodiscard]] bool is_well_known_document(std::string_view document) noexcept;
+
+}  // namespace wba
+
+#endif  // WBA_AGENT_IDENTITY_H_
