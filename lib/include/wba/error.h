@@ -71,6 +71,8 @@ enum class ErrorCode : std::uint8_t {
   key_type_unsupported,    // kty or crv or PEM type not supported
   key_member_missing,      // a required JWK member is missing
   key_member_invalid,      // a JWK member of the wrong type, length or encoding
+  key_member_duplicate,    // the same JSON member twice
+  key_set_too_many,        // more keys in a set than the limit
   key_pem_invalid,         // PEM that does not decode
   key_pem_encrypted,       // an encrypted private key
   key_not_private,         // a private key was needed

@@ -118,6 +118,10 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "key-member-missing";
     case ErrorCode::key_member_invalid:
       return "key-member-invalid";
+    case ErrorCode::key_member_duplicate:
+      return "key-member-duplicate";
+    case ErrorCode::key_set_too_many:
+      return "key-set-too-many";
     case ErrorCode::key_pem_invalid:
       return "key-pem-invalid";
     case ErrorCode::key_pem_encrypted:
@@ -292,6 +296,10 @@ std::string_view describe(ErrorCode code) noexcept {
       return "a required JWK member is missing";
     case ErrorCode::key_member_invalid:
       return "a JWK member of the wrong type, length or encoding";
+    case ErrorCode::key_member_duplicate:
+      return "the same JSON member twice";
+    case ErrorCode::key_set_too_many:
+      return "more keys in a set than the limit";
     case ErrorCode::key_pem_invalid:
       return "PEM that does not decode";
     case ErrorCode::key_pem_encrypted:
