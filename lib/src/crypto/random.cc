@@ -1,0 +1,15 @@
+#include "crypto/random.h"
+
+#include <sodium/randombytes.h>
+
+#include "crypto/sodium_ready.h"
+
+namespace wba::crypto {
+
+Result<void> random_bytes(std::span<std::byte> out) noexcept {
+  if (const auto ready = sodium_ready(); !ready) return ready;
+  randombytes_buf(out.data(), out.size());
+  return {};
+}
+
+}  // namespace wba::crypto
