@@ -1,0 +1,15 @@
+#ifndef WBA_TOOLS_COMMANDS_H_
+#define WBA_TOOLS_COMMANDS_H_
+
+// One function a subcommand, each in a file of its own (<name>_command.cc): it adds the subcommand
+// with its options to `app` and says by on_run what it does.
+
+#include <CLI/CLI.hpp>
+
+namespace wba::cli {
+
+void add_key_command(CLI::App& app);
+
+}  // namespace wba::cli
+
+#endif  // WBA_TOOLS_COMMANDS_H_

@@ -1,0 +1,13 @@
+#include <CLI/CLI.hpp>
+
+#include "commands.h"
+#include "context.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Web Bot Auth: sign requests as an agent, verify who sent them, publish the keys.",
+               "wba");
+  app.set_version_flag("--version", "wba " WBA_VERSION);
+  app.require_subcommand(1);
+  wba::cli::add_key_command(app);
+  return wba::cli::run_main(app, argc, argv);
+}
