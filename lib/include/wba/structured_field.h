@@ -84,9 +84,17 @@ struct Member {
 
 // Field is one parsed structured field: a List, a Dictionary or an Item. It views the parsed input
 // wherever bytes do not change and owns the rest, and can be parsed into again and again: once it
-// has grown to a usual field's size, parsing allocates nothing.
+// has grown to a usual field's size, parsing allocates nothing. Moving it keeps its views right; it
+// cannot be copied.
 class Field {
  public:
+  Field() = default;
+  Field(Field&&) = default;
+  Field& operator=(Field&&) = default;
+  Field(const Field&) = delete;
+  Field& operator=(const Field&) = delete;
+  ~Field() = default;
+
   // members in the order of the field. A Dictionary key that came twice holds its last value
   // in its first place (RFC 9651 §4.2.2); `has_duplicate_key` then says so.
   [[nodiscard]] std::span<const Member> members() const noexcept { return members_; }
@@ -114,9 +122,11 @@ class Field {
   std::vector<Member> members_;
   std::vector<Item> items_;
   std::vector<Parameter> parameters_;
-  std::vector<std::uint32_t> index_;  // of members by key, where they are many
-  std::string joined_;                // the field's lines, where it has several
-  std::string decoded_;               // bytes that decoding changed
+  std::vector<std::uint32_t> index_;            // members sorted by key, where they are many
+  std::vector<std::uint32_t> parameter_index_;  // the same of the parameters being parsed
+  // Vectors of bytes and no strings: a short string's bytes would move with the Field.
+  std::vector<char> joined_;   // the field's lines, where it has several
+  std::vector<char> decoded_;  // bytes that decoding changed
   bool has_duplicate_key_ = false;
 };
 
@@ -126,9 +136,10 @@ class Field {
 
 // parse_item, parse_list and parse_dictionary read one whole field value into `field`, which is
 // left empty on error. `lines` are the values of the field's lines in order, without the name;
-// several are read as if joined by ", " (RFC 9110 §5.3). A Dictionary or List with no member is
-// valid; an Item with no value is not. Nothing is allocated where `field` has room.
-// Errors: the sf_ codes; the offset counts into the joined value. RFC 9651 §4.2.
+// several are read as if joined by ", " (RFC 9110 §5.3). They must not view `field` itself. A
+// Dictionary or List with no member is valid; an Item with no value is not. Nothing is allocated
+// where `field` has room.
+// Errors: the sf_ codes, out_of_memory; the offset counts into the joined value. RFC 9651 §4.2.
 [[nodiscard]] Result<void> parse_item(std::span<const std::string_view> lines, Field& field,
                                       const Limits& limits = {});
 [[nodiscard]] Result<void> parse_list(std::span<const std::string_view> lines, Field& field,
@@ -145,12 +156,14 @@ class Field {
                                             const Limits& limits = {});
 
 // serialise_list and serialise_dictionary append a whole parsed field to `out` in its strict form
-// (RFC 9651 §4.1); nothing is appended for an empty one. serialise_item: the one value.
+// (RFC 9651 §4.1); nothing is appended for an empty one. serialise_item: the one value. These and
+// the next three write what a parser read, which always has a serialisation; the one thing that can
+// fail is `out` growing, as in any std::string::append.
 void serialise_item(const Field& field, std::string& out);
 void serialise_list(const Field& field, std::string& out);
 void serialise_dictionary(const Field& field, std::string& out);
 
-// append_member_value appends a member's Inner List or Item with its parameters;
+// append_member_value appends a member's Inner List or Item with its parameters, "?1" for true;
 // append_item an Inner List's item with its parameters; append_parameters ";k=v" for each.
 void append_member_value(const Field& field, const Member& member, std::string& out);
 void append_item(const Field& field, const Item& item, std::string& out);
@@ -159,8 +172,10 @@ void append_parameters(std::span<const Parameter> parameters, std::string& out);
 // The writers below append one element that the caller made. Those that can meet a value with no
 // serialisation return an error and leave `out` unchanged. RFC 9651 §4.1.
 // Errors: sf_invalid_key, sf_number_out_of_range, sf_invalid_string, sf_invalid_token,
-// sf_invalid_display_string.
+// sf_invalid_display_string, out_of_memory.
 [[nodiscard]] Result<void> append_key(std::string_view key, std::string& out);
+[[nodiscard]] Result<void> append_parameter(std::string_view key, const BareItem& value,
+                                            std::string& out);
 [[nodiscard]] Result<void> append_integer(std::int64_t value, std::string& out);
 [[nodiscard]] Result<void> append_decimal(std::int64_t thousandths, std::string& out);
 [[nodiscard]] Result<void> append_string(std::string_view text, std::string& out);

@@ -1,0 +1,102 @@
+#include "crypto/base64.h"
+
+#include <array>
+
+#include <sodium.h>
+
+namespace wba::crypto {
+namespace {
+
+constexpr std::uint8_t not_base64 = 0x80;
+
+constexpr std::array<std::uint8_t, 256> make_table(std::string_view last_two) {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(not_base64);
+  std::uint8_t value = 0;
+  for (const auto& [first, last] :
+       {std::pair{'A', 'Z'}, std::pair{'a', 'z'}, std::pair{'0', '9'}}) {
+    for (char c = first; c <= last; ++c) table[static_cast<unsigned char>(c)] = value++;
+  }
+  for (const char c : last_two) table[static_cast<unsigned char>(c)] = value++;
+  return table;
+}
+
+constexpr std::array<std::uint8_t, 256> standard_table = make_table("+/");
+constexpr std::array<std::uint8_t, 256> url_table = make_table("-_");
+
+int sodium_variant(Base64 variant) noexcept {
+  return variant == Base64::standard ? sodium_base64_VARIANT_ORIGINAL
+                                     : sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+}
+
+}  // namespace
+
+std::optional<std::size_t> base64_decode(std::string_view encoded, Base64 variant,
+                                         std::span<std::byte> out) noexcept {
+  if (variant == Base64::standard) {
+    if (encoded.size() % 4 != 0) return std::nullopt;
+    if (encoded.ends_with('=')) encoded.remove_suffix(1);
+    if (encoded.size() % 4 == 3 && encoded.ends_with('=')) encoded.remove_suffix(1);
+  }
+  const std::size_t tail = encoded.size() % 4;
+  const std::size_t size = encoded.size() / 4 * 3 + (tail == 0 ? 0 : tail - 1);
+  if (tail == 1 || size > out.size()) return std::nullopt;
+
+  const auto& table = variant == Base64::standard ? standard_table : url_table;
+  const auto value = [&table](char c) -> std::uint32_t {
+    return table[static_cast<unsigned char>(c)];
+  };
+  const char* in = encoded.data();
+  const char* const whole = in + (encoded.size() - tail);
+  std::byte* to = out.data();
+  std::uint32_t seen = 0;
+  for (; in != whole; in += 4, to += 3) {
+    const std::uint32_t a = value(in[0]);
+    const std::uint32_t b = value(in[1]);
+    const std::uint32_t c = value(in[2]);
+    const std::uint32_t d = value(in[3]);
+    seen |= a | b | c | d;
+    const std::uint32_t bits = a << 18 | b << 12 | c << 6 | d;
+    to[0] = static_cast<std::byte>(bits >> 16);
+    to[1] = static_cast<std::byte>(bits >> 8);
+    to[2] = static_cast<std::byte>(bits);
+  }
+  if (tail != 0) {
+    const std::uint32_t a = value(in[0]);
+    const std::uint32_t b = value(in[1]);
+    const std::uint32_t c = tail == 3 ? value(in[2]) : 0;
+    seen |= a | b | c;
+    const std::uint32_t bits = a << 18 | b << 12 | c << 6;
+    // What is left over of the last character are pad bits.
+    if ((bits & (tail == 2 ? 0xffffU : 0xffU)) != 0) return std::nullopt;
+    to[0] = static_cast<std::byte>(bits >> 16);
+    if (tail == 3) to[1] = static_cast<std::byte>(bits >> 8);
+  }
+  if ((seen & not_base64) != 0) return std::nullopt;
+  return size;
+}
+
+std::optional<std::size_t> base64_decode_secret(std::string_view encoded, Base64 variant,
+                                                std::span<std::byte> out) noexcept {
+  std::size_t size = 0;
+  const char* end = nullptr;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), encoded.data(),
+                        encoded.size(), nullptr, &size, &end, sodium_variant(variant)) != 0 ||
+      end != encoded.data() + encoded.size()) {
+    return std::nullopt;
+  }
+  return size;
+}
+
+void base64_append(std::span<const std::byte> octets, Base64 variant, std::string& out) {
+  const int encoding = sodium_variant(variant);
+  // One more than the characters: libsodium ends them with a NUL.
+  const std::size_t room = sodium_base64_encoded_len(octets.size(), encoding);
+  const std::size_t before = out.size();
+  out.resize(before + room);
+  sodium_bin2base64(out.data() + before, room,
+                    reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), encoding);
+  out.resize(before + room - 1);
+}
+
+}  // namespace wba::crypto

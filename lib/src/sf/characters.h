@@ -1,0 +1,52 @@
+#ifndef WBA_SRC_SF_CHARACTERS_H_
+#define WBA_SRC_SF_CHARACTERS_H_
+
+// The character classes of RFC 9651 §3, one table for all of them.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace wba::sf {
+
+enum CharacterClass : std::uint8_t {
+  key_start = 1 << 0,        // lcalpha / "*"
+  key_character = 1 << 1,    // key_start / DIGIT / "_" / "-" / "."
+  token_start = 1 << 2,      // ALPHA / "*"
+  token_character = 1 << 3,  // tchar / ":" / "/"
+  digit = 1 << 4,            // DIGIT
+  string_plain = 1 << 5,     // unescaped of a String: %x20-7E without " and backslash
+  display_plain = 1 << 6,    // unescaped of a Display String: %x20-7E without " and %
+};
+
+inline constexpr std::array<std::uint8_t, 256> character_classes = [] {
+  std::array<std::uint8_t, 256> table{};
+  const auto add = [&table](std::string_view characters, unsigned classes) {
+    for (const char c : characters) {
+      auto& entry = table[static_cast<unsigned char>(c)];
+      entry = static_cast<std::uint8_t>(entry | classes);
+    }
+  };
+  add("abcdefghijklmnopqrstuvwxyz", key_start | key_character | token_start | token_character);
+  add("ABCDEFGHIJKLMNOPQRSTUVWXYZ", token_start | token_character);
+  add("*", key_start | key_character | token_start | token_character);
+  add("0123456789", digit | key_character | token_character);
+  add("_-.", key_character | token_character);
+  add("!#$%&'+^`|~:/", token_character);
+  for (std::size_t c = 0x20; c <= 0x7e; ++c) {
+    unsigned classes = 0;
+    if (c != '"' && c != '\\') classes |= string_plain;
+    if (c != '"' && c != '%') classes |= display_plain;
+    table[c] = static_cast<std::uint8_t>(table[c] | classes);
+  }
+  return table;
+}();
+
+[[nodiscard]] constexpr bool is(char c, CharacterClass character_class) noexcept {
+  return (character_classes[static_cast<unsigned char>(c)] & character_class) != 0;
+}
+
+}  // namespace wba::sf
+
+#endif  // WBA_SRC_SF_CHARACTERS_H_
