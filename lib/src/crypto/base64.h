@@ -1,5 +1,5 @@
-#ifndef WBA_SRC_CRYPTO_BASE64_H_
-#define WBA_SRC_CRYPTO_BASE64_H_
+#ifndef WBA_CRYPTO_BASE64_H_
+#define WBA_CRYPTO_BASE64_H_
 
 // Base64 of RFC 4648, strict in both directions: the padding is exactly what the variant says, pad
 // bits are zero, and nothing else stands between. Each value has one spelling.
@@ -40,4 +40,4 @@ void base64_append(std::span<const std::byte> octets, Base64 variant, std::strin
 
 }  // namespace wba::crypto
 
-#endif  // WBA_SRC_CRYPTO_BASE64_H_
+#endif  // WBA_CRYPTO_BASE64_H_

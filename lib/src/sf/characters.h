@@ -1,5 +1,5 @@
-#ifndef WBA_SRC_SF_CHARACTERS_H_
-#define WBA_SRC_SF_CHARACTERS_H_
+#ifndef WBA_SF_CHARACTERS_H_
+#define WBA_SF_CHARACTERS_H_
 
 // The character classes of RFC 9651 §3, one table for all of them.
 
@@ -49,4 +49,4 @@ inline constexpr std::array<std::uint8_t, 256> character_classes = [] {
 
 }  // namespace wba::sf
 
-#endif  // WBA_SRC_SF_CHARACTERS_H_
+#endif  // WBA_SF_CHARACTERS_H_

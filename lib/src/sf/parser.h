@@ -1,5 +1,5 @@
-#ifndef WBA_SRC_SF_PARSER_H_
-#define WBA_SRC_SF_PARSER_H_
+#ifndef WBA_SF_PARSER_H_
+#define WBA_SF_PARSER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -72,4 +72,4 @@ class Parser {
 
 }  // namespace wba::sf
 
-#endif  // WBA_SRC_SF_PARSER_H_
+#endif  // WBA_SF_PARSER_H_

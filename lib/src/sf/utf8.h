@@ -1,5 +1,5 @@
-#ifndef WBA_SRC_SF_UTF8_H_
-#define WBA_SRC_SF_UTF8_H_
+#ifndef WBA_SF_UTF8_H_
+#define WBA_SF_UTF8_H_
 
 #include <string_view>
 
@@ -11,4 +11,4 @@ namespace wba::sf {
 
 }  // namespace wba::sf
 
-#endif  // WBA_SRC_SF_UTF8_H_
+#endif  // WBA_SF_UTF8_H_
