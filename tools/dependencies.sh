@@ -1,0 +1,85 @@
+# shellcheck shell=bash disable=SC2034
+# Sourced by the scripts beside it: installs, through apt, the Debian packages that are missing.
+#
+# One package a line: its name, then, after a colon, the command that makes it unnecessary (so that
+# a newer Node or CMake on PATH is used as it is), then what it is needed for.
+
+# What the libraries and the wba command are built from, and what tools/demo.sh runs.
+wba_build_packages='
+g++:g++                    compiler, version 12 or newer
+cmake:cmake                build system, version 3.25 or newer
+ninja-build:ninja          what the CMake presets build with
+pkg-config:pkg-config      finds libsodium
+libsodium-dev              Ed25519, SHA-2, random numbers, wiping
+libssl-dev                 RSA, ECDSA, HMAC, PEM
+nlohmann-json3-dev         JWK and other JSON
+libcli11-dev               the command line of wba
+libcurl4-openssl-dev       HTTP client of wba::directory and wba::client
+libpsl-dev                 registered domains: a bound on directories for each
+jq:jq                      tools/demo.sh takes requests out of vectors/ with it
+'
+
+# What the tests and benchmarks need besides.
+wba_test_packages='
+libgtest-dev               GoogleTest
+libgmock-dev               GoogleMock
+libbenchmark-dev           Google Benchmark: the release preset builds the benchmarks
+binutils:nm                looks into libwba_core.a for sockets and files
+git:git                    lists the source files that are checked
+nodejs:node                runs the other implementations that ours is tried against
+npm:npm                    installs those
+ca-certificates            npm speaks https
+'
+
+# What only those who work on the project need: tools/format.sh, tools/tidy.sh, the fuzz preset.
+wba_develop_packages='
+clang-format-14:clang-format-14    formats the sources
+clang-tidy-19:clang-tidy-19        checks them
+clang-19:clang-19                  builds the fuzz targets
+libclang-rt-19-dev                 libFuzzer and the sanitizers of clang-19
+'
+
+# wba_missing_packages PACKAGES prints the names of those that have to be installed.
+wba_missing_packages() {
+  local entry reason package command status
+  while read -r entry reason; do
+    [ -n "$entry" ] || continue
+    package=${entry%%:*}
+    command=
+    case $entry in *:*) command=${entry#*:} ;; esac
+    if [ -n "$command" ] && command -v "$command" >/dev/null 2>&1; then continue; fi
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || echo "$package"
+  done <<<"$1"
+}
+
+# wba_install_packages PACKAGES installs what is missing of them. Where nothing is, nothing is run.
+wba_install_packages() {
+  if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+    echo "error: this is no Debian system: packages are installed with apt" >&2
+    echo "hint: install these yourself, then add --no-install:$(sed -n 's/^\([^ :]*\).*/ \1/p' <<<"$1" | tr -d '\n')" >&2
+    return 2
+  fi
+  local missing as_root=()
+  missing=$(wba_missing_packages "$1")
+  [ -n "$missing" ] || return 0
+  missing=$(tr '\n' ' ' <<<"$missing")
+  missing=${missing% }
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+      echo "error: packages are missing, and there is no sudo to install them with" >&2
+      echo "hint: as root, run: apt-get install --no-install-recommends $missing" >&2
+      return 2
+    fi
+    as_root=(sudo)
+  fi
+  echo "==> Installing $missing"
+  # Debian's own questions would stop a run that nobody watches.
+  as_root+=(env DEBIAN_FRONTEND=noninteractive)
+  # shellcheck disable=SC2086
+  if ! "${as_root[@]}" apt-get update -qq ||
+    ! "${as_root[@]}" apt-get install -qq -y --no-install-recommends $missing >/dev/null; then
+    echo "error: apt could not install: $missing" >&2
+    return 2
+  fi
+}
