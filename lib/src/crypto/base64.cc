@@ -31,6 +31,9 @@ int sodium_variant(Base64 variant) noexcept {
 
 }  // namespace
 
+// By table, because a verifier decodes the signature of every request: for the 88 characters of an
+// Ed25519 signature libsodium 1.0.18, which hides what it decodes, takes 11 times as long (450 ns
+// to 39 ns, bench base64/).
 std::optional<std::size_t> base64_decode(std::string_view encoded, Base64 variant,
                                          std::span<std::byte> out) noexcept {
   if (variant == Base64::standard) {

@@ -1,6 +1,5 @@
 // Bare items, RFC 9651 §4.2.3.1 and §4.2.4 to §4.2.10.
 
-#include <bit>
 #include <cstring>
 
 #include "crypto/base64.h"
@@ -14,29 +13,6 @@ namespace {
 constexpr std::size_t integer_digits = 15;
 constexpr std::size_t decimal_integer_digits = 12;
 constexpr std::size_t decimal_fraction_digits = 3;
-
-// skip_string_plain gives the first position that holds no unescaped character of a String. Nearly
-// all bytes of a signature field stand in Strings, so it looks at eight at a time.
-const char* skip_string_plain(const char* at, const char* end) noexcept {
-  if constexpr (std::endian::native == std::endian::little) {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t tops = 0x80 * ones;
-    // The lowest byte of `zero_bytes(x)` that is set stands for the first zero byte of x; above it
-    // there may be false ones.
-    const auto zero_bytes = [](std::uint64_t x) { return (x - ones) & ~x & tops; };
-    while (end - at >= 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, at, sizeof word);
-      const std::uint64_t stop =
-          (word & tops) | ((word - 0x20 * ones) & ~word & tops) | zero_bytes(word ^ ('"' * ones)) |
-          zero_bytes(word ^ ('\\' * ones)) | zero_bytes(word ^ (0x7f * ones));
-      if (stop != 0) return at + std::countr_zero(stop) / 8;
-      at += 8;
-    }
-  }
-  while (at != end && is(*at, string_plain)) ++at;
-  return at;
-}
 
 // hex_digit gives the value of a lower-case hex digit, or -1.
 int hex_digit(char c) noexcept {

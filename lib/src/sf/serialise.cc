@@ -37,13 +37,15 @@ void write_decimal(std::int64_t thousandths, std::string& out) {
 
 void write_string(std::string_view text, std::string& out) {
   out += '"';
+  const char* at = text.data();
+  const char* const end = at + text.size();
   while (true) {
-    const std::size_t plain = text.find_first_of("\"\\");
-    out.append(text, 0, plain);
-    if (plain == std::string_view::npos) break;
+    const char* const plain = at;
+    at = skip_string_plain(at, end);
+    out.append(plain, at);
+    if (at == end) break;
     out += '\\';
-    out += text[plain];
-    text.remove_prefix(plain + 1);
+    out += *at++;
   }
   out += '"';
 }
@@ -116,8 +118,11 @@ bool is_token(std::string_view text) noexcept {
 }
 
 bool is_string(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (c < 0x20 || c > 0x7e) return false;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while ((at = skip_string_plain(at, end)) != end) {
+    if (*at != '"' && *at != '\\') return false;
+    ++at;
   }
   return true;
 }
