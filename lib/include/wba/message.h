@@ -45,6 +45,31 @@ struct Response {
   const Request* request = nullptr;
 };
 
+// Message is a request or a response, for what treats both. It holds a pointer: the Request or
+// Response must outlive it.
+class Message {
+ public:
+  Message(const Request& request) noexcept : request_(&request) {}      // NOLINT: meant to convert
+  Message(const Response& response) noexcept : response_(&response) {}  // NOLINT: meant to convert
+  Message(const Request&&) = delete;
+  Message(const Response&&) = delete;
+
+  // request and response: exactly one is not nullptr.
+  [[nodiscard]] const Request* request() const noexcept { return request_; }
+  [[nodiscard]] const Response* response() const noexcept { return response_; }
+
+  [[nodiscard]] std::span<const FieldLine> fields() const noexcept {
+    return request_ != nullptr ? request_->fields : response_->fields;
+  }
+  [[nodiscard]] std::span<const FieldLine> trailers() const noexcept {
+    return request_ != nullptr ? request_->trailers : response_->trailers;
+  }
+
+ private:
+  const Request* request_ = nullptr;
+  const Response* response_ = nullptr;
+};
+
 // TargetUri is an absolute http or https URI split for a Request. The parts view the URI.
 struct TargetUri {
   std::string_view scheme;

@@ -144,6 +144,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "digest-mismatch";
     case ErrorCode::agent_url_invalid:
       return "agent-url-invalid";
+    case ErrorCode::agent_field_conflict:
+      return "agent-field-conflict";
     case ErrorCode::agent_url_not_https:
       return "agent-url-not-https";
     case ErrorCode::directory_too_large:
@@ -322,6 +324,8 @@ std::string_view describe(ErrorCode code) noexcept {
       return "the body is not what was signed";
     case ErrorCode::agent_url_invalid:
       return "no absolute URL";
+    case ErrorCode::agent_field_conflict:
+      return "the message has another Signature-Agent";
     case ErrorCode::agent_url_not_https:
       return "not https";
     case ErrorCode::directory_too_large:

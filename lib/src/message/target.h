@@ -1,0 +1,26 @@
+#ifndef WBA_SRC_MESSAGE_TARGET_H_
+#define WBA_SRC_MESSAGE_TARGET_H_
+
+#include <string_view>
+
+#include <wba/error.h>
+#include <wba/message.h>
+
+namespace wba {
+
+// TargetParts are the path and query of a request target in any of its four forms, as received.
+struct TargetParts {
+  std::string_view path;      // empty where there is none
+  std::string_view query;     // without "?"
+  bool has_query = false;     // "?" stands there, with or without something behind it
+  bool is_asterisk = false;   // "*"
+  bool is_authority = false;  // CONNECT
+};
+
+// split_target splits `request.target`. Error: component_value_invalid where it is none of the
+// forms of RFC 9110 §7.1.
+[[nodiscard]] Result<TargetParts> split_target(const Request& request) noexcept;
+
+}  // namespace wba
+
+#endif  // WBA_SRC_MESSAGE_TARGET_H_
