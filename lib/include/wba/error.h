@@ -86,6 +86,7 @@ enum class ErrorCode : std::uint8_t {
   digest_mismatch,     // the body is not what was signed
   // Signature-Agent and directories.
   agent_url_invalid,           // no absolute URL
+  agent_field_conflict,        // the message has another Signature-Agent
   agent_url_not_https,         // not https
   directory_too_large,         // more bytes than the limit
   directory_not_json,          // not one JSON text in UTF-8

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -66,28 +65,29 @@ class KeyResolver {
   [[nodiscard]] virtual std::unique_ptr<Reader> reader() const = 0;
 };
 
-// StaticResolver knows the key sets that it was given and fetches nothing.
+// StaticResolver knows the key sets that it was given and fetches nothing. Fill it before readers
+// are made: one made before does not see what is added later. Not for filling by two threads.
 class StaticResolver final : public KeyResolver {
  public:
   StaticResolver();
   ~StaticResolver() override;
 
-  // add_directory stands for a fetched directory: `jwks` is the response body of `url`, which is
-  // the key set's own URL (an origin's well-known path included). Keys that cannot be used are
-  // passed over; a bare JWK counts as a set of one.
-  // Errors: agent_url_invalid, agent_url_not_https, key_json_invalid, key_member_missing (no
-  // "keys").
-  [[nodiscard]] Result<void> add_directory(std::string_view url, std::string_view jwks);
+  // add_directory stands for a fetched document: `body` is the response body of `url`, a JWK Set
+  // (an origin's at its well-known path) or a client metadata document, whose `jwks_uri` is then
+  // looked up here too. Keys that cannot be used, or that are published with their private half,
+  // are passed over; a bare JWK counts as a set of one. Errors: agent_url_invalid,
+  // agent_url_not_https, the key_ codes of parse_jwk_set.
+  [[nodiscard]] Result<void> add_directory(std::string_view url, std::string_view body);
 
-  // add_key adds a key that names no URL: it verifies by thumbprint, with any agent link or none,
-  // and the verdict then has no agent URL. RFC: draft -01, redistributed key material.
+  // add_key adds a key that names no URL: it verifies by thumbprint where no directory is known for
+  // the agent link, and the verdict then has no identity. draft -01: redistributed key material.
   void add_key(PublicKey key);
 
   [[nodiscard]] std::unique_ptr<Reader> reader() const override;
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace wba

@@ -1,0 +1,234 @@
+// A resolver over key sets that were given.
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <new>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include <wba/agent_identity.h>
+#include <wba/jwk_set.h>
+#include <wba/key_resolver.h>
+
+namespace wba {
+namespace {
+
+struct DirectoryKey {
+  PublicKey key;
+  std::string kid;  // the directory's own label; empty where it has none
+  std::optional<std::int64_t> not_before;
+  std::optional<std::int64_t> expires;
+};
+
+struct Directory {
+  std::vector<DirectoryKey> keys;
+  std::string jwks_uri;  // of a client metadata document, normalised; empty elsewhere
+};
+
+Reason validity(const DirectoryKey& key, Time now) noexcept {
+  const auto at = now.time_since_epoch().count();
+  if (key.not_before && at < *key.not_before) return Reason::key_before_activation;
+  if (key.expires && at >= *key.expires) return Reason::key_past_expiry;
+  return Reason::none;
+}
+
+// find_in finds by thumbprint. Only off the well-known path, where `kid` is the operator's own
+// label, does a label count, and only where no thumbprint fits and no other key has it.
+const DirectoryKey* find_in(const Directory& directory, bool well_known,
+                            std::string_view keyid) noexcept {
+  const DirectoryKey* labelled = nullptr;
+  std::size_t with_label = 0;
+  for (const auto& entry : directory.keys) {
+    if (entry.key.thumbprint() == keyid) return &entry;
+    if (well_known || entry.kid != keyid) continue;
+    labelled = &entry;
+    ++with_label;
+  }
+  return with_label == 1 ? labelled : nullptr;
+}
+
+std::vector<DirectoryKey> usable_keys(const JwkSet& set) {
+  std::vector<DirectoryKey> keys;
+  for (const auto& entry : set.entries) {
+    // A set with the private half in it is everybody's to sign with.
+    if (!entry.key || entry.has_private_members) continue;
+    keys.push_back({.key = *entry.key,
+                    .kid = entry.kid.value_or(std::string()),
+                    .not_before = entry.nbf,
+                    .expires = entry.exp});
+  }
+  return keys;
+}
+
+// read_metadata reads a client metadata document: its key set, or where that is.
+Result<Directory> read_metadata(std::string_view text, const JwkSetLimits& limits) {
+  if (text.size() > limits.bytes) return std::unexpected(Error{ErrorCode::key_too_large});
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto fail = [] { return std::unexpected(Error{ErrorCode::key_member_missing}); };
+  if (!json.is_object()) return std::unexpected(Error{ErrorCode::key_json_invalid});
+  Directory directory;
+  const auto jwks = json.find("jwks");
+  const auto uri = json.find("jwks_uri");
+  // One of the two: where both are, they may disagree.
+  if ((jwks == json.end()) == (uri == json.end())) return fail();
+  if (jwks != json.end()) {
+    const auto set = parse_jwk_set(jwks->dump(), limits);
+    if (!set) return std::unexpected(set.error());
+    directory.keys = usable_keys(*set);
+    return directory;
+  }
+  if (!uri->is_string()) return fail();
+  std::string buffer;
+  const auto located =
+      locate_agent({.url = uri->get_ref<const std::string&>(), .kind = AgentKind::key_set}, buffer);
+  if (!located) return std::unexpected(located.error());
+  directory.jwks_uri = located->document;
+  return directory;
+}
+
+}  // namespace
+
+struct StaticResolver::State {
+  std::map<std::string, Directory, std::less<>> directories;  // by normalised document URL
+  std::vector<PublicKey> keys;                                // that name no URL
+
+  [[nodiscard]] const Directory* find(std::string_view document) const noexcept {
+    const auto found = directories.find(document);
+    return found == directories.end() ? nullptr : &found->second;
+  }
+};
+
+namespace {
+
+template <typename State>
+class StaticReader final : public KeyResolver::Reader {
+ public:
+  explicit StaticReader(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+  KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept override {
+    try {
+      Known& known = recent_[slot(keyid)];
+      if (known.keyid != keyid || known.url != link.url || known.kind != link.kind) {
+        known.found = nullptr;
+        known.bare = nullptr;
+        known.reason = search(link, keyid, known);
+        known.keyid = keyid;
+        known.url = link.url;
+        known.kind = link.kind;
+      }
+      if (known.bare != nullptr) return {.reason = Reason::none, .key = known.bare};
+      if (known.found == nullptr) return {.reason = known.reason};
+      if (const auto reason = validity(*known.found, now); reason != Reason::none) {
+        return {.reason = reason};
+      }
+      return {.reason = Reason::none, .key = &known.found->key, .identity = known.identity};
+    } catch (const std::bad_alloc&) {
+      return {.reason = Reason::internal_error};
+    }
+  }
+
+ private:
+  // What was found lately: a server sees few agents, and normalising a URL costs more than
+  // comparing it.
+  struct Known {
+    std::string keyid;
+    std::string url;
+    AgentKind kind = AgentKind::well_known;
+    std::string identity;
+    Reason reason = Reason::key_pending;
+    const DirectoryKey* found = nullptr;
+    const PublicKey* bare = nullptr;
+  };
+
+  static std::size_t slot(std::string_view keyid) noexcept {
+    std::uint64_t front = 0;
+    std::memcpy(&front, keyid.data(), std::min(keyid.size(), sizeof front));
+    return static_cast<std::size_t>((front * 0x9e3779b97f4a7c15U) >> 58);
+  }
+
+  Reason search(const AgentLink& link, std::string_view keyid, Known& known) const {
+    Reason reason = Reason::signature_agent_absent;
+    if (!link.url.empty()) {
+      reason = search_directories(link, keyid, known);
+      if (reason == Reason::none) return reason;
+    }
+    // Keys without a URL verify by thumbprint and name nobody. A directory that is known and has
+    // no such key is not overruled by one.
+    if (reason != Reason::key_not_in_directory) {
+      const auto bare = std::ranges::find(state_->keys, keyid, &PublicKey::thumbprint);
+      if (bare != state_->keys.end()) {
+        known.bare = &*bare;
+        return Reason::none;
+      }
+      if (link.url.empty() && !state_->keys.empty()) return Reason::key_not_in_directory;
+    }
+    return reason;
+  }
+
+  Reason search_directories(const AgentLink& link, std::string_view keyid, Known& known) const {
+    std::string buffer;
+    const auto located = locate_agent(link, buffer);
+    if (!located) return Reason::signature_agent_unparsable;
+    const Directory* directory = state_->find(located->document);
+    std::string_view document = located->document;
+    if (directory != nullptr && !directory->jwks_uri.empty()) {
+      document = directory->jwks_uri;
+      directory = state_->find(document);
+    }
+    if (directory == nullptr) return Reason::directory_unreachable;
+    if (directory->keys.empty()) return Reason::directory_no_keys;
+    known.found = find_in(*directory, is_well_known_document(document), keyid);
+    if (known.found == nullptr) return Reason::key_not_in_directory;
+    known.identity = located->identity;
+    return Reason::none;
+  }
+
+  std::shared_ptr<const State> state_;
+  std::array<Known, 64> recent_;
+};
+
+}  // namespace
+
+StaticResolver::StaticResolver() : state_(std::make_shared<State>()) {}
+StaticResolver::~StaticResolver() = default;
+
+Result<void> StaticResolver::add_directory(std::string_view url, std::string_view body) {
+  try {
+    std::string buffer;
+    const auto located = locate_agent({.url = url, .kind = AgentKind::key_set}, buffer);
+    if (!located) return std::unexpected(located.error());
+    Directory directory;
+    const auto set = parse_jwk_set(body);
+    if (set) {
+      directory.keys = usable_keys(*set);
+    } else if (set.error().code == ErrorCode::key_member_missing) {
+      auto metadata = read_metadata(body, {});
+      if (!metadata) return std::unexpected(metadata.error());
+      directory = *std::move(metadata);
+    } else {
+      return std::unexpected(set.error());
+    }
+    // Readers that were made before keep what they knew.
+    auto next = std::make_shared<State>(*state_);
+    next->directories.insert_or_assign(std::string(located->document), std::move(directory));
+    state_ = std::move(next);
+    return {};
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error{ErrorCode::out_of_memory});
+  }
+}
+
+void StaticResolver::add_key(PublicKey key) {
+  auto next = std::make_shared<State>(*state_);
+  next->keys.push_back(std::move(key));
+  state_ = std::move(next);
+}
+
+std::unique_ptr<KeyResolver::Reader> StaticResolver::reader() const {
+  return std::make_unique<StaticReader<State>>(state_);
+}
+
+}  // namespace wba
