@@ -165,6 +165,7 @@ class Verifier {
     ~Scratch();
 
    private:
+    friend class SignatureCheck;
     friend class Verifier;
     friend class VerifierState;
     struct State;
