@@ -1,0 +1,136 @@
+// Base64: the table decoder against RFC 4648 and, octet for octet, against libsodium.
+
+#include <cstddef>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "crypto/base64.h"
+#include "support/exact_buffer.h"
+
+namespace wba::crypto {
+namespace {
+
+using Decoder = decltype(&base64_decode);
+
+// decode gives what `decoder` makes of a copy of `encoded` with as much room as it can need, both
+// of exactly their sizes.
+std::optional<std::string> decode(Decoder decoder, std::string_view encoded, Base64 variant) {
+  const test::ExactBuffer copy(encoded);
+  std::vector<std::byte> out(base64_decoded_capacity(encoded.size()));
+  const auto size = decoder(copy.view(), variant, out);
+  if (!size) return std::nullopt;
+  return std::string(reinterpret_cast<const char*>(out.data()), *size);
+}
+
+std::string encode(std::string_view octets, Base64 variant) {
+  std::string out;
+  base64_append(std::as_bytes(std::span(octets)), variant, out);
+  return out;
+}
+
+// RFC 4648 §10.
+TEST(Base64, Rfc4648TestVectors) {
+  for (const auto& [octets, encoded] : {std::pair<std::string_view, std::string_view>{"", ""},
+                                        {"f", "Zg=="},
+                                        {"fo", "Zm8="},
+                                        {"foo", "Zm9v"},
+                                        {"foob", "Zm9vYg=="},
+                                        {"fooba", "Zm9vYmE="},
+                                        {"foobar", "Zm9vYmFy"}}) {
+    const std::string_view bare = encoded.substr(0, encoded.find('='));
+    for (const Decoder decoder : {base64_decode, base64_decode_secret}) {
+      EXPECT_EQ(decode(decoder, encoded, Base64::standard), octets);
+      EXPECT_EQ(decode(decoder, bare, Base64::url_no_padding), octets);
+      if (bare != encoded) {
+        EXPECT_EQ(decode(decoder, bare, Base64::standard), std::nullopt);
+        EXPECT_EQ(decode(decoder, encoded, Base64::url_no_padding), std::nullopt);
+      }
+    }
+    EXPECT_EQ(encode(octets, Base64::standard), encoded);
+    EXPECT_EQ(encode(octets, Base64::url_no_padding), bare);
+  }
+}
+
+TEST(Base64, TheLastTwoCharactersDifferByVariant) {
+  const std::string_view octets = "\xfb\xff";
+  EXPECT_EQ(encode(octets, Base64::standard), "+/8=");
+  EXPECT_EQ(encode(octets, Base64::url_no_padding), "-_8");
+  EXPECT_EQ(decode(base64_decode, "+/8=", Base64::standard), octets);
+  EXPECT_EQ(decode(base64_decode, "-_8", Base64::url_no_padding), octets);
+  EXPECT_EQ(decode(base64_decode, "-_8=", Base64::standard), std::nullopt);
+  EXPECT_EQ(decode(base64_decode, "+/8", Base64::url_no_padding), std::nullopt);
+}
+
+TEST(Base64, OnlyStrictSpellingsDecode) {
+  for (const std::string_view wrong :
+       {"=",    "==",       "===",  "====",  "A",     "A=",      "A==",    "A===",      "AA",
+        "AA=",  "AB==",     "AAB=", "AAA",   "AA==A", "AAAA=",   "AAAA==", "AAAA====",  "A=AA",
+        "AA=A", "AA==AAAA", "AA A", "AAA\n", "\nAAA", "AAA\xff", "AAA:",   "AA\xc3\xbc"}) {
+    EXPECT_EQ(decode(base64_decode, wrong, Base64::standard), std::nullopt) << wrong;
+    EXPECT_EQ(decode(base64_decode_secret, wrong, Base64::standard), std::nullopt) << wrong;
+  }
+  for (const std::string_view wrong : {"=", "A", "AA==", "AB", "AAB", "AAAAA", "AA A", "AAA\n"}) {
+    EXPECT_EQ(decode(base64_decode, wrong, Base64::url_no_padding), std::nullopt) << wrong;
+    EXPECT_EQ(decode(base64_decode_secret, wrong, Base64::url_no_padding), std::nullopt) << wrong;
+  }
+}
+
+TEST(Base64, EachCharacterInEachPlaceAsLibsodiumHasIt) {
+  for (const Base64 variant : {Base64::standard, Base64::url_no_padding}) {
+    for (const std::string_view base : {"AAAA", "AAA=", "AA==", "AAA", "AA", "AAAAAAAA"}) {
+      for (std::size_t place = 0; place < base.size(); ++place) {
+        for (int c = 0; c < 256; ++c) {
+          std::string encoded(base);
+          encoded[place] = static_cast<char>(c);
+          ASSERT_EQ(decode(base64_decode, encoded, variant),
+                    decode(base64_decode_secret, encoded, variant))
+              << base << " " << place << " " << c;
+        }
+      }
+    }
+  }
+}
+
+TEST(Base64, RandomInputAsLibsodiumHasIt) {
+  std::mt19937 random(20261124);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same run every time
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_= \n";
+  for (int round = 0; round < 20000; ++round) {
+    const Base64 variant = round % 2 == 0 ? Base64::standard : Base64::url_no_padding;
+    std::string octets(random() % 100, '\0');
+    for (char& c : octets) c = static_cast<char>(random());
+    std::string encoded = encode(octets, variant);
+    ASSERT_EQ(decode(base64_decode, encoded, variant), octets);
+    // Broken in one to three places, or cut.
+    for (auto breaks = random() % 3 + 1; breaks != 0 && !encoded.empty(); --breaks) {
+      encoded[random() % encoded.size()] = alphabet[random() % alphabet.size()];
+    }
+    if (random() % 4 == 0) encoded.resize(encoded.size() - random() % (encoded.size() + 1));
+    ASSERT_EQ(decode(base64_decode, encoded, variant),
+              decode(base64_decode_secret, encoded, variant))
+        << encoded;
+  }
+}
+
+TEST(Base64, TooLittleRoomIsAnError) {
+  std::vector<std::byte> out(2);
+  EXPECT_EQ(base64_decode("AAAA", Base64::standard, out), std::nullopt);
+  EXPECT_EQ(base64_decode_secret("AAAA", Base64::standard, out), std::nullopt);
+  EXPECT_EQ(base64_decode("AAA=", Base64::standard, out), 2U);
+  EXPECT_EQ(base64_decode_secret("AAA=", Base64::standard, out), 2U);
+  EXPECT_EQ(base64_decode("", Base64::standard, {}), 0U);
+}
+
+TEST(Base64, AppendingKeepsWhatStandsBefore) {
+  std::string out = "sig1=:";
+  base64_append(std::as_bytes(std::span(std::string_view("fo"))), Base64::standard, out);
+  EXPECT_EQ(out, "sig1=:Zm8=");
+}
+
+}  // namespace
+}  // namespace wba::crypto
