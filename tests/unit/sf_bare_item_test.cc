@@ -113,6 +113,7 @@ TEST(StructuredFieldString, HoldsPrintableAsciiOnly) {
 
 TEST(StructuredFieldToken, StartsWithALetterOrStar) {
   for (int c = 0; c < 256; ++c) {
+    if (c == ' ') continue;  // dropped before a value
     const bool starts = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*';
     const Parsed token = item(std::string(1, static_cast<char>(c)) + "b");
     EXPECT_EQ(token.result.has_value() && token.value().type == Type::token, starts) << c;

@@ -81,6 +81,11 @@ std::optional<std::size_t> base64_decode(std::string_view encoded, Base64 varian
 
 std::optional<std::size_t> base64_decode_secret(std::string_view encoded, Base64 variant,
                                                 std::span<std::byte> out) noexcept {
+  // libsodium 1.0.18 takes some octets above 127 for base64 characters, for it reads them as
+  // negative numbers.
+  unsigned seen = 0;
+  for (const char c : encoded) seen |= static_cast<unsigned char>(c);
+  if (seen > 0x7f) return std::nullopt;
   std::size_t size = 0;
   const char* end = nullptr;
   if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), encoded.data(),
