@@ -100,6 +100,18 @@ enum class ErrorCode : std::uint8_t {
   directory_key_missing,       // no key with this thumbprint or kid
   directory_test_key,          // a key whose private half is printed in an RFC
   directory_no_successor,      // no other key can take over by then
+  // Clients, and signers that are elsewhere.
+  client_url_not_https,        // the request URL is not https
+  client_url_has_credentials,  // the request URL names a user
+  client_method_invalid,       // a request method that is no token
+  client_field_invalid,        // a field name that is no token, a control character in a value
+  client_field_reserved,       // a field that only the library may set
+  client_body_ambiguous,       // both a body and a stream
+  client_body_not_rewindable,  // the body is needed twice and cannot be read again
+  client_transfer_failed,      // libcurl could not send the request or read the answer
+  signer_unreachable,          // the daemon or command that signs did not answer
+  signer_refused,              // the daemon or command that signs refused
+  signer_answer_invalid,       // it answered with something else than a signature
   // The library's own surroundings.
   crypto_failure,  // the cryptographic library failed
   out_of_memory,

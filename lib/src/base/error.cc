@@ -172,6 +172,28 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "directory-test-key";
     case ErrorCode::directory_no_successor:
       return "directory-no-successor";
+    case ErrorCode::client_url_not_https:
+      return "client-url-not-https";
+    case ErrorCode::client_url_has_credentials:
+      return "client-url-has-credentials";
+    case ErrorCode::client_method_invalid:
+      return "client-method-invalid";
+    case ErrorCode::client_field_invalid:
+      return "client-field-invalid";
+    case ErrorCode::client_field_reserved:
+      return "client-field-reserved";
+    case ErrorCode::client_body_ambiguous:
+      return "client-body-ambiguous";
+    case ErrorCode::client_body_not_rewindable:
+      return "client-body-not-rewindable";
+    case ErrorCode::client_transfer_failed:
+      return "client-transfer-failed";
+    case ErrorCode::signer_unreachable:
+      return "signer-unreachable";
+    case ErrorCode::signer_refused:
+      return "signer-refused";
+    case ErrorCode::signer_answer_invalid:
+      return "signer-answer-invalid";
     case ErrorCode::crypto_failure:
       return "crypto-failure";
     case ErrorCode::out_of_memory:
@@ -352,6 +374,28 @@ std::string_view describe(ErrorCode code) noexcept {
       return "a key whose private half is printed in an RFC";
     case ErrorCode::directory_no_successor:
       return "no other key can take over by then";
+    case ErrorCode::client_url_not_https:
+      return "the request URL is not https";
+    case ErrorCode::client_url_has_credentials:
+      return "the request URL names a user or a password";
+    case ErrorCode::client_method_invalid:
+      return "a request method that is no token";
+    case ErrorCode::client_field_invalid:
+      return "a field name that is no token, or a control character in its value";
+    case ErrorCode::client_field_reserved:
+      return "a field that only the library may set";
+    case ErrorCode::client_body_ambiguous:
+      return "a request with both a body and a stream";
+    case ErrorCode::client_body_not_rewindable:
+      return "the body is needed twice and cannot be read again";
+    case ErrorCode::client_transfer_failed:
+      return "the request could not be sent or its answer not read";
+    case ErrorCode::signer_unreachable:
+      return "the daemon or command that signs did not answer";
+    case ErrorCode::signer_refused:
+      return "the daemon or command that signs refused to";
+    case ErrorCode::signer_answer_invalid:
+      return "the daemon or command that signs answered with something else than a signature";
     case ErrorCode::crypto_failure:
       return "the cryptographic library failed";
     case ErrorCode::out_of_memory:
