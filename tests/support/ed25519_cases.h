@@ -1,0 +1,64 @@
+#ifndef WBA_TESTS_SUPPORT_ED25519_CASES_H_
+#define WBA_TESTS_SUPPORT_ED25519_CASES_H_
+
+// Cases for comparing Ed25519 verifiers: valid signatures, and signatures, keys and messages that
+// were changed where implementations differ. Reproducible from a seed.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+namespace wba::test {
+
+using Octets32 = std::array<std::uint8_t, 32>;
+using Octets64 = std::array<std::uint8_t, 64>;
+
+// Ed25519Secret signs for its key. The key may have a component of small order, which no honest
+// key has: then only some of what it signs verifies.
+struct Ed25519Secret {
+  Octets32 scalar;
+  Octets32 key;
+};
+
+struct Ed25519Case {
+  std::size_t secret;  // whose key it is for
+  std::vector<std::uint8_t> message;
+  Octets64 signature;
+};
+
+// small_order_encodings gives every encoding, canonical or not, of the points of small order.
+[[nodiscard]] const std::vector<Octets32>& small_order_encodings();
+
+class Ed25519Cases {
+ public:
+  // Every fourth key has a component of small order.
+  Ed25519Cases(std::uint64_t seed, std::size_t keys);
+
+  [[nodiscard]] const std::vector<Ed25519Secret>& secrets() const noexcept { return secrets_; }
+
+  // next makes a case; about a third of them are valid.
+  void next(Ed25519Case& out);
+
+  // changed_key gives a key made from one of the secrets' by a change that verifiers treat
+  // differently.
+  [[nodiscard]] Octets32 changed_key(std::size_t secret);
+
+  // libsodium_accepts is the verdict to agree with.
+  [[nodiscard]] static bool libsodium_accepts(const Octets32& key, const Ed25519Case& one);
+
+ private:
+  void sign(const Ed25519Secret& secret, std::size_t torsion, Ed25519Case& out);
+  void change(Ed25519Case& out);
+  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+  void fill(std::span<std::uint8_t> out);
+
+  std::mt19937_64 random_;
+  std::vector<Ed25519Secret> secrets_;
+};
+
+}  // namespace wba::test
+
+#endif  // WBA_TESTS_SUPPORT_ED25519_CASES_H_
