@@ -1,0 +1,190 @@
+#ifndef WBA_DIRECTORY_RESOLVER_H_
+#define WBA_DIRECTORY_RESOLVER_H_
+
+// Keys from the directories that agents publish, fetched in the background and cached.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <wba/address_policy.h>
+#include <wba/error.h>
+#include <wba/key.h>
+#include <wba/key_resolver.h>
+
+namespace wba {
+
+// DirectoryCachePolicy bounds what RFC 9111 would have a cache do.
+struct DirectoryCachePolicy {
+  // A directory is used for at least `fresh_min`, whatever its response says, `no-store` and
+  // `no-cache` included: the floor that keeps a busy verifier from fetching it for every request.
+  // It is never fetched again sooner, but for an unknown keyid.
+  std::chrono::seconds fresh_min{60};
+  std::chrono::seconds fresh_max = std::chrono::hours(24);
+  std::chrono::seconds fresh_default = std::chrono::hours(1);  // where the response says nothing
+  // How long behind its freshness a directory is served while it cannot be fetched; for responses
+  // with no-store, no-cache or must-revalidate, `stale_guarded`. `stale-if-error` can shorten it.
+  std::chrono::seconds stale_max = std::chrono::hours(24);
+  std::chrono::seconds stale_guarded = std::chrono::minutes(5);
+  // A failure is remembered for `failure_first`, doubled at each further one, up to `failure_max`,
+  // which bounds Retry-After too. The draft allows five minutes at most.
+  std::chrono::seconds failure_first{5};
+  std::chrono::seconds failure_max = std::chrono::minutes(5);
+  // A keyid that a fresh directory does not have may cause one fetch in this time.
+  std::chrono::seconds early_refetch{60};
+};
+
+// DirectoryLimits bounds what anybody who sends requests can make a resolver do.
+struct DirectoryLimits {
+  std::size_t body_bytes = 65536;                // after decoding
+  std::size_t keys = 128;                        // per directory
+  std::chrono::milliseconds fetch_time{5000};    // of a fetch, from name lookup to last octet
+  std::chrono::milliseconds connect_time{3000};  // of it, until TLS stands
+  std::size_t fetches = 32;                      // under way at once
+  std::size_t fetches_per_host = 2;
+  std::size_t fetches_waiting = 1024;
+  std::size_t directories = 10000;           // held; the least recently used go first
+  std::size_t directories_per_domain = 100;  // of one registered domain
+  std::size_t new_urls_per_minute = 600;
+  std::size_t new_urls_per_minute_and_domain = 60;
+};
+
+// DirectoryNetwork says how to reach directories. https only, no redirects, no proxy, certificates
+// verified: none of these can be turned off.
+struct DirectoryNetwork {
+  std::string ca_file = {};               // PEM; empty: the system's roots
+  std::vector<std::string> resolve = {};  // "HOST:PORT:ADDRESS[,ADDRESS]…", as curl's --resolve
+  AddressPolicy addresses = {};
+  std::string user_agent = "webbotauth";
+};
+
+// KnownAgent is an agent that configuration names: fetched at start, kept warm, never evicted.
+struct KnownAgent {
+  std::string url;
+  AgentKind kind = AgentKind::well_known;
+};
+
+// ProofRule says what to do about the response signatures of a fetched directory.
+enum class ProofRule : std::uint8_t {
+  optional,  // a key with a valid proof, or with none, is used; one whose proof is wrong is not
+  required,  // only keys with a valid proof are used
+};
+
+// WellKnownKid says what becomes of a key whose `kid` is not its thumbprint in a directory at the
+// well-known path, where the draft demands it.
+enum class WellKnownKid : std::uint8_t {
+  must_match,  // the key is not used
+  ignored,     // the key is used under its thumbprint
+};
+
+struct DirectoryResolverOptions {
+  DirectoryCachePolicy cache = {};
+  DirectoryLimits limits = {};
+  DirectoryNetwork network = {};
+  std::vector<KnownAgent> agents = {};
+  ProofRule proofs = ProofRule::optional;
+  WellKnownKid well_known_kid = WellKnownKid::must_match;
+  bool allow_test_keys = false;  // keys whose private half an RFC prints
+  // The clock of the background thread; empty: the system's. Lookups bring their own time.
+  std::function<Time()> clock = {};
+};
+
+// KeyResolution is the answer to `resolve`. Where `reason` is none, `key` is the key.
+struct KeyResolution {
+  Reason reason = Reason::key_pending;
+  std::optional<PublicKey> key = {};
+  std::string identity = {};  // empty where the key was given without a URL
+  std::string domain = {};
+};
+
+// RedistributedDirectory is key material that came by another way than a fetch of its URL: the
+// body of a directory response and the response's fields, as far as they were kept.
+struct RedistributedDirectory {
+  std::string_view url;  // of the document; may be empty
+  std::string_view body;
+  std::string_view content_digest = {};
+  std::string_view signature_input = {};
+  std::string_view signature = {};
+};
+
+// DirectoryStatistics are counts since the start and sizes now.
+struct DirectoryStatistics {
+  std::uint64_t fetches_started = 0;
+  std::uint64_t fetches_failed = 0;
+  std::uint64_t fetches_not_modified = 0;
+  std::uint64_t urls_refused = 0;  // new URLs over a limit
+  std::uint64_t evictions = 0;
+  std::size_t directories = 0;
+  std::size_t fetches_under_way = 0;
+  std::size_t fetches_waiting = 0;
+};
+
+// DirectoryResolver fetches and caches key directories. One background thread does all fetching;
+// readers share what it has published. Create it once; share it among verifiers and threads.
+//
+// Keys are found on the pair (agent URL, keyid). Documents that differ in their query are cached
+// apart, so that nobody can put another document in the place of an agent's own, and share the
+// identity, which has no query.
+class DirectoryResolver final : public KeyResolver {
+ public:
+  // create starts the background thread and the fetches of `options.agents`.
+  // Errors: agent_url_invalid and agent_url_not_https (one of the agents), argument_invalid (a
+  // limit of 0, a shortest lifetime above the longest), out_of_memory, crypto_failure (libcurl or
+  // the public suffix list cannot be had).
+  [[nodiscard]] static Result<std::shared_ptr<DirectoryResolver>> create(
+      DirectoryResolverOptions options);
+
+  // The destructor stops the background thread; whoever waits in `resolve` is answered key_pending.
+  // Readers stay valid.
+  ~DirectoryResolver() override;
+  DirectoryResolver(const DirectoryResolver&) = delete;
+  DirectoryResolver& operator=(const DirectoryResolver&) = delete;
+
+  // reader gives a Reader; see key_resolver.h. Each holds back at most one version of a few
+  // directories from being freed.
+  [[nodiscard]] std::unique_ptr<Reader> reader() const override;
+
+  // resolve waits until a lookup can be answered, or until `deadline`, which gives key_pending.
+  [[nodiscard]] KeyResolution resolve(const AgentLink& link, std::string_view keyid,
+                                      std::chrono::steady_clock::time_point deadline) const;
+
+  // This form returns at once and calls `done` exactly once, from the background thread, which it
+  // must not hold up, or before it returns.
+  using Callback = std::function<void(const KeyResolution&)>;
+  void resolve(const AgentLink& link, std::string_view keyid,
+               std::chrono::steady_clock::time_point deadline, Callback done) const;
+
+  // add_redistributed takes offline key material. A key with a valid proof for the authority of
+  // `directory.url` verifies under that URL until the proof expires; a key without one verifies
+  // under its thumbprint only, with any agent link or none, and names no URL. It gives the number
+  // of keys bound to the URL. Draft -01, redistributed key material.
+  // Errors: agent_url_invalid, agent_url_not_https, and those of parse_jwk_set.
+  [[nodiscard]] Result<std::size_t> add_redistributed(const RedistributedDirectory& directory,
+                                                      Time now);
+
+  // save writes what is cached to `file`, which appears whole or not at all, mode 0600; responses
+  // with no-store are left out. load takes it up again as if it had been fetched then; what is too
+  // old by now, or not as it was written, is left out, and what is cached already stays.
+  // Both give the number of directories.
+  // Errors: argument_invalid (the file cannot be written or read, or its checksum is wrong).
+  [[nodiscard]] Result<std::size_t> save(const std::filesystem::path& file) const;
+  [[nodiscard]] Result<std::size_t> load(const std::filesystem::path& file, Time now);
+
+  [[nodiscard]] DirectoryStatistics statistics() const;
+
+ private:
+  class Impl;
+  explicit DirectoryResolver(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wba
+
+#endif  // WBA_DIRECTORY_RESOLVER_H_
