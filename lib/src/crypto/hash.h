@@ -1,5 +1,5 @@
-#ifndef WBA_CRYPTO_HASH_H_
-#define WBA_CRYPTO_HASH_H_
+#ifndef WBA_SRC_CRYPTO_HASH_H_
+#define WBA_SRC_CRYPTO_HASH_H_
 
 // SHA-256 and SHA-512, in one go or over chunks. Nothing is allocated.
 
@@ -49,4 +49,4 @@ class Sha512 {
 
 }  // namespace wba::crypto
 
-#endif  // WBA_CRYPTO_HASH_H_
+#endif  // WBA_SRC_CRYPTO_HASH_H_

@@ -1,5 +1,5 @@
-#ifndef WBA_CRYPTO_RANDOM_H_
-#define WBA_CRYPTO_RANDOM_H_
+#ifndef WBA_SRC_CRYPTO_RANDOM_H_
+#define WBA_SRC_CRYPTO_RANDOM_H_
 
 #include <cstddef>
 #include <span>
@@ -13,4 +13,4 @@ namespace wba::crypto {
 
 }  // namespace wba::crypto
 
-#endif  // WBA_CRYPTO_RANDOM_H_
+#endif  // WBA_SRC_CRYPTO_RANDOM_H_

@@ -1,5 +1,5 @@
-#ifndef WBA_CRYPTO_SECRET_H_
-#define WBA_CRYPTO_SECRET_H_
+#ifndef WBA_SRC_CRYPTO_SECRET_H_
+#define WBA_SRC_CRYPTO_SECRET_H_
 
 // Memory for secrets: guarded, locked where the system lets us, wiped.
 
@@ -70,4 +70,4 @@ class SecretBytes {
 
 }  // namespace wba::crypto
 
-#endif  // WBA_CRYPTO_SECRET_H_
+#endif  // WBA_SRC_CRYPTO_SECRET_H_

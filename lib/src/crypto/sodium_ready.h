@@ -1,5 +1,5 @@
-#ifndef WBA_CRYPTO_SODIUM_READY_H_
-#define WBA_CRYPTO_SODIUM_READY_H_
+#ifndef WBA_SRC_CRYPTO_SODIUM_READY_H_
+#define WBA_SRC_CRYPTO_SODIUM_READY_H_
 
 #include <wba/error.h>
 
@@ -11,4 +11,4 @@ namespace wba::crypto {
 
 }  // namespace wba::crypto
 
-#endif  // WBA_CRYPTO_SODIUM_READY_H_
+#endif  // WBA_SRC_CRYPTO_SODIUM_READY_H_
