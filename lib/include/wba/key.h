@@ -34,7 +34,6 @@ struct KeyLimits {
 
 namespace crypto {
 class VerifyingKey;
-class SigningKey;
 }  // namespace crypto
 
 // PublicKey verifies. It is immutable, cheap to copy (shared state) and safe to share among
@@ -44,13 +43,18 @@ class PublicKey {
  public:
   // from_jwk reads one JWK object (not a set). Private members in it are ignored, so that a private
   // JWK gives its public half. `alg`, `use` and `key_ops`, where present, must allow verifying with
-  // an algorithm of the key's type. RFC 7517 §4, RFC 8037 §2.
-  // Errors: the key_ codes.
+  // an algorithm of the key's type: `alg` is the JOSE name of an RFC 9421 algorithm ("EdDSA",
+  // "Ed25519", "ES256", "ES384", "PS512", "RS256", "HS256") or its RFC 9421 name. Members are
+  // strict: base64url without padding, exact lengths, no leading zero in `n` and `e`.
+  // Errors: the key_ codes. RFC 7517 §4, RFC 8037 §2.
   [[nodiscard]] static Result<PublicKey> from_jwk(std::string_view json,
                                                   const KeyLimits& limits = {});
 
-  // from_pem reads the first public or private key block of `pem`; a private one gives its public
-  // half.
+  // from_pem reads the first public or private key block of `pem`: PKCS#8, SPKI, PKCS#1 or SEC1; a
+  // private one gives its public half. Text around the block, and blocks that are no keys, are
+  // passed over. Encrypted keys are refused and nobody is asked for a password. RFC 7468, RFC 5958,
+  // RFC 5280, RFC 8017 A.1, RFC 5915.
+  // Errors: the key_ codes.
   [[nodiscard]] static Result<PublicKey> from_pem(std::string_view pem,
                                                   const KeyLimits& limits = {});
 
@@ -93,17 +97,22 @@ class PublicKey {
                                     std::span<const std::byte> signature) const;
 
   // verifying_key is the implementation, for this library's own rooms.
-  [[nodiscard]] const crypto::VerifyingKey& verifying_key() const noexcept { return *impl_; }
+  [[nodiscard]] const crypto::VerifyingKey& verifying_key() const noexcept;
+
+  // State and its maker are the library's own: lib/src/key/key_state.h.
+  struct State;
 
  private:
-  friend class PrivateKey;
-  explicit PublicKey(std::shared_ptr<const crypto::VerifyingKey> impl) noexcept;
+  friend struct KeyMaker;
+  explicit PublicKey(std::shared_ptr<const State> state) noexcept;
 
-  std::shared_ptr<const crypto::VerifyingKey> impl_;
+  std::shared_ptr<const State> state_;
 };
 
 // PrivateKey signs. It is move-only; the bytes of the key live in guarded memory, are wiped when it
-// is destroyed and cannot be printed. After a move only assignment and destruction are allowed.
+// is destroyed and cannot be printed. An RSA or EC key is handed to OpenSSL for the time of one
+// signature, in an object that OpenSSL wipes. Safe to share among threads. After a move only
+// assignment and destruction are allowed.
 class PrivateKey {
  public:
   // generate makes a new key: ed25519, ec_p256, ec_p384, rsa (2048 bits) or hmac (64 octets).
@@ -129,7 +138,8 @@ class PrivateKey {
   [[nodiscard]] const PublicKey& public_key() const noexcept;
 
   // export_pem (PKCS#8) and export_jwk hand the secret out, wiped when the result is destroyed.
-  // Their one use is writing a new key's file.
+  // Their one use is writing a new key's file. Errors: key_type_unsupported (hmac as PEM),
+  // crypto_failure, out_of_memory.
   class Exported;
   [[nodiscard]] Result<Exported> export_pem() const;
   [[nodiscard]] Result<Exported> export_jwk() const;
@@ -142,10 +152,13 @@ class PrivateKey {
   [[nodiscard]] Result<std::size_t> sign(Algorithm algorithm, std::string_view message,
                                          std::span<std::byte> out) const;
 
- private:
-  explicit PrivateKey(std::unique_ptr<crypto::SigningKey> impl) noexcept;
+  struct State;
 
-  std::unique_ptr<crypto::SigningKey> impl_;
+ private:
+  friend struct KeyMaker;
+  explicit PrivateKey(std::unique_ptr<const State> state) noexcept;
+
+  std::unique_ptr<const State> state_;
 };
 
 // Exported is key text in guarded memory, wiped on destruction.
