@@ -9,6 +9,8 @@
 namespace wba::cli {
 
 void add_key_command(CLI::App& app);
+void add_sign_command(CLI::App& app);
+void add_verify_command(CLI::App& app);
 
 }  // namespace wba::cli
 

@@ -9,5 +9,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "wba " WBA_VERSION);
   app.require_subcommand(1);
   wba::cli::add_key_command(app);
+  wba::cli::add_sign_command(app);
+  wba::cli::add_verify_command(app);
   return wba::cli::run_main(app, argc, argv);
 }

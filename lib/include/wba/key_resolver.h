@@ -72,11 +72,11 @@ class StaticResolver final : public KeyResolver {
   StaticResolver();
   ~StaticResolver() override;
 
-  // add_directory stands for a fetched document: `body` is the response body of `url`, a JWK Set
-  // (an origin's at its well-known path) or a client metadata document, whose `jwks_uri` is then
-  // looked up here too. Keys that cannot be used, or that are published with their private half,
-  // are passed over; a bare JWK counts as a set of one. Errors: agent_url_invalid,
-  // agent_url_not_https, the key_ codes of parse_jwk_set.
+  // add_directory stands for a fetched document: `body` is the response body of `url`, a JWK Set or
+  // a client metadata document, whose `jwks_uri` is then looked up here too. A bare origin stands
+  // for its well-known path. Keys that cannot be used, or that are published with their private
+  // half, are passed over; a bare JWK counts as a set of one.
+  // Errors: agent_url_invalid, agent_url_not_https, the key_ codes of parse_jwk_set.
   [[nodiscard]] Result<void> add_directory(std::string_view url, std::string_view body);
 
   // add_key adds a key that names no URL: it verifies by thumbprint where no directory is known for

@@ -198,7 +198,7 @@ StaticResolver::~StaticResolver() = default;
 Result<void> StaticResolver::add_directory(std::string_view url, std::string_view body) {
   try {
     std::string buffer;
-    const auto located = locate_agent({.url = url, .kind = AgentKind::key_set}, buffer);
+    const auto located = locate_agent({.url = url, .kind = AgentKind::well_known}, buffer);
     if (!located) return std::unexpected(located.error());
     Directory directory;
     const auto set = parse_jwk_set(body);

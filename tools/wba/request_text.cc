@@ -1,0 +1,218 @@
+#include "request_text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+namespace wba::cli {
+namespace {
+
+constexpr std::size_t kMaxFields = 1000;
+
+// RFC 9110 §5.6.2.
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+  });
+}
+
+// RFC 9110 §5.5: no control character but HTAB. Octets above ASCII are opaque data.
+bool is_field_value(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return (u < 0x20 && c != '\t') || u == 0x7f;
+  });
+}
+
+std::unexpected<Failure> malformed(std::string message, std::size_t line = 0) {
+  if (line > 0) message = "line " + std::to_string(line) + ": " + message;
+  return std::unexpected(
+      Failure{.message = "no HTTP/1.1 request: " + message,
+              .hint = "give one request message: a request line, field lines, an empty line, and "
+                      "the body where there is one"});
+}
+
+// Lines takes lines off the front of a text.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) noexcept : rest_(text) {}
+
+  [[nodiscard]] bool done() const noexcept { return rest_.empty(); }
+  [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
+  [[nodiscard]] std::size_t number() const noexcept { return number_; }
+
+  std::string_view next() noexcept {
+    const auto end = std::min(rest_.find('\n'), rest_.size());
+    auto line = rest_.substr(0, end);
+    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    ++number_;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+  }
+
+  // continues says whether the next line is an obsolete fold of the one before.
+  [[nodiscard]] bool continues() const noexcept {
+    return !rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t');
+  }
+
+ private:
+  std::string_view rest_;
+  std::size_t number_ = 0;
+};
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+Outcome<void> read_request_line(Lines& lines, RequestText& read) {
+  std::string_view line = lines.next();
+  // Empty lines before the request line are passed over: RFC 9112 §2.2.
+  while (line.empty() && !lines.done()) line = lines.next();
+  const auto first = line.find(' ');
+  const auto last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last) {
+    return malformed("the request line is not METHOD TARGET HTTP/1.1", lines.number());
+  }
+  read.method = line.substr(0, first);
+  read.target = line.substr(first + 1, last - first - 1);
+  const auto version = line.substr(last + 1);
+  if (!is_token(read.method)) return malformed("the method is no token", lines.number());
+  if (version != "HTTP/1.1" && version != "HTTP/1.0" && version != "HTTP/2" &&
+      version != "HTTP/3") {
+    return malformed("the request line does not end in HTTP/1.1", lines.number());
+  }
+  if (read.target.empty() ||
+      std::ranges::any_of(read.target, [](char c) { return c <= 0x20 || c >= 0x7f; })) {
+    return malformed("the request target holds a space, a control character or no ASCII",
+                     lines.number());
+  }
+  return {};
+}
+
+Outcome<void> read_fields(Lines& lines, RequestText& read) {
+  while (!lines.done()) {
+    const std::string_view line = lines.next();
+    if (line.empty()) return {};
+    const auto colon = line.find(':');
+    const auto name = line.substr(0, colon);
+    if (colon == std::string_view::npos || !is_token(name)) {
+      return malformed("a field line is not Name: value", lines.number());
+    }
+    if (read.fields.size() == kMaxFields) return malformed("too many field lines", lines.number());
+    // A fold's line break stays in the value: the library replaces it as RFC 9112 §5.2 says.
+    std::string_view value = line.substr(colon + 1);
+    bool valid = is_field_value(value);
+    while (lines.continues()) {
+      const std::string_view fold = lines.next();
+      valid = valid && is_field_value(fold);
+      value = {value.data(), static_cast<std::size_t>(fold.data() + fold.size() - value.data())};
+    }
+    if (!valid) return malformed("a field value holds a control character", lines.number());
+    read.fields.push_back({.name = name, .value = value});
+  }
+  return {};
+}
+
+// single finds the one line of a field of which there may be one.
+Outcome<const FieldLine*> single(const RequestText& read, std::string_view name) {
+  const FieldLine* found = nullptr;
+  for (const auto& line : read.fields) {
+    if (!field_name_equals(line.name, name)) continue;
+    if (found != nullptr) return malformed("more than one " + std::string(name) + " field");
+    found = &line;
+  }
+  return found;
+}
+
+Outcome<void> find_authority(RequestText& read) {
+  const auto host = single(read, "Host");
+  if (!host) return std::unexpected(host.error());
+  if (*host != nullptr) read.authority = trim((*host)->value);
+  // RFC 9112 §3.2.2: an absolute-form target overrides Host.
+  if (read.target.front() != '/' && read.target != "*" && read.method != "CONNECT") {
+    const auto uri = split_target_uri(read.target);
+    if (!uri) return malformed("the request target is neither a path nor an http or https URI");
+    read.scheme = uri->scheme;
+    read.authority = uri->authority;
+  }
+  return {};
+}
+
+// RFC 9112 §7.1. Extensions and trailers are passed over.
+std::optional<std::string> dechunk(std::string_view text) {
+  std::string body;
+  while (true) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    std::size_t size = 0;
+    const auto [after, error] = std::from_chars(text.data(), text.data() + end, size, 16);
+    if (error != std::errc()) return std::nullopt;
+    text.remove_prefix(end + 1);
+    if (size == 0) return body;
+    if (size > text.size()) return std::nullopt;
+    body.append(text.substr(0, size));
+    text.remove_prefix(size);
+    if (text.starts_with("\r\n")) {
+      text.remove_prefix(2);
+    } else if (text.starts_with('\n')) {
+      text.remove_prefix(1);
+    } else {
+      return std::nullopt;
+    }
+  }
+}
+
+Outcome<void> read_body(std::string_view text, RequestText& read) {
+  const auto coding = single(read, "Transfer-Encoding");
+  if (!coding) return std::unexpected(coding.error());
+  const auto length = single(read, "Content-Length");
+  if (!length) return std::unexpected(length.error());
+  if (*coding != nullptr) {
+    if (*length != nullptr) return malformed("both Transfer-Encoding and Content-Length");
+    if (trim((*coding)->value) == "chunked") read.body = dechunk(text);
+    return {};
+  }
+  if (*length == nullptr) {
+    read.body = std::string(text);
+    return {};
+  }
+  std::size_t size = 0;
+  const auto value = trim((*length)->value);
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
+  if (error != std::errc() || end != value.data() + value.size()) {
+    return malformed("Content-Length is no number");
+  }
+  if (size <= text.size()) read.body = std::string(text.substr(0, size));
+  return {};
+}
+
+}  // namespace
+
+Outcome<RequestText> read_request_text(std::string_view text) {
+  RequestText read;
+  Lines lines(text);
+  if (auto done = read_request_line(lines, read); !done) return std::unexpected(done.error());
+  if (auto done = read_fields(lines, read); !done) return std::unexpected(done.error());
+  if (auto done = find_authority(read); !done) return std::unexpected(done.error());
+  if (auto done = read_body(lines.rest(), read); !done) return std::unexpected(done.error());
+  return read;
+}
+
+Outcome<FieldLine> read_field_line(std::string_view line) {
+  const auto colon = line.find(':');
+  const auto fail = [&](std::string_view why) {
+    return std::unexpected(
+        Failure{.message = "header '" + escape(line, 60) + "' " + std::string(why),
+                .hint = "give it as 'Name: value'"});
+  };
+  if (colon == std::string_view::npos) return fail("has no colon");
+  if (!is_token(line.substr(0, colon))) return fail("has a name that is no token");
+  const auto value = trim(line.substr(colon + 1));
+  if (!is_field_value(value)) return fail("has a control character in its value");
+  return FieldLine{.name = line.substr(0, colon), .value = value};
+}
+
+}  // namespace wba::cli

@@ -1,0 +1,47 @@
+#ifndef WBA_TOOLS_REQUEST_TEXT_H_
+#define WBA_TOOLS_REQUEST_TEXT_H_
+
+// A request message in the form of HTTP/1.1 (RFC 9112), as people paste and files hold it.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <wba/message.h>
+
+#include "context.h"
+
+namespace wba::cli {
+
+// RequestText is a request that was read from text. It views the text it was read from, and owns a
+// body that had to be taken out of its chunks; `request` gives the view of it.
+struct RequestText {
+  std::string_view method;
+  std::string_view target;
+  std::string_view authority;  // of an absolute-form target, else Host's; empty where neither is
+  std::string_view scheme;     // of an absolute-form target; empty elsewhere
+  std::vector<FieldLine> fields;
+  // The body; nullopt where the text ends before a body that its fields announce.
+  std::optional<std::string> body;
+
+  [[nodiscard]] Request request() const noexcept {
+    return {.method = method,
+            .scheme = scheme,
+            .authority = authority,
+            .target = target,
+            .fields = fields};
+  }
+};
+
+// read_request_text reads one message. Lines end in CRLF or LF; the empty line behind the fields
+// may be missing where there is no body. What could be read in two ways is a failure: two Host
+// fields, white space before a colon, a field line without one.
+[[nodiscard]] Outcome<RequestText> read_request_text(std::string_view text);
+
+// read_field_line splits `Name: value`, as an option gives it.
+[[nodiscard]] Outcome<FieldLine> read_field_line(std::string_view line);
+
+}  // namespace wba::cli
+
+#endif  // WBA_TOOLS_REQUEST_TEXT_H_
