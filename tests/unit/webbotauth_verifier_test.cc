@@ -1,0 +1,503 @@
+// The verifier's rules, each with what it accepts and what it refuses.
+
+#include <gtest/gtest.h>
+
+#include <wba/content_digest.h>
+#include <wba/verifier.h>
+
+#include "support/signed_request.h"
+
+namespace wba::test {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::string_view kAgent = "https://agent.test";
+const std::vector<std::string_view> kCover{"@authority", "@method", "@path",
+                                           "signature-agent;key=\"sig1\""};
+
+class Verify : public testing::Test {
+ protected:
+  Verify() {
+    resolver_ = std::make_shared<StaticResolver>();
+    EXPECT_TRUE(resolver_->add_directory(kAgent, jwks_of(signer_)));
+  }
+
+  static Policy policy() { return {.required = RequiredComponents::profile_only()}; }
+
+  Reason judge(const RequestBuilder& built, const Policy& policy, Time now = kNow) {
+    verifier_.emplace(Verifier::create(policy, resolver_).value());
+    scratch_.emplace(verifier_->make_scratch());
+    verdict_ = &verifier_->verify(built.request, now, *scratch_);
+    EXPECT_EQ(verdict_->outcome(), outcome_of(verdict_->reason()));
+    return verdict_->reason();
+  }
+  Reason judge(const RequestBuilder& built) { return judge(built, policy()); }
+
+  // A request that verifies.
+  void make_good(RequestBuilder& built) {
+    built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+    built.sign(signer_, "sig1", kCover, good_parameters(signer_));
+  }
+
+  // The same with other parameters or components.
+  Reason judge_signed(const std::vector<std::string_view>& cover,
+                      const std::vector<sf::Parameter>& parameters) {
+    RequestBuilder built;
+    built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+    built.sign(signer_, "sig1", cover, parameters);
+    return judge(built);
+  }
+
+  KeySigner signer_ = new_signer();
+  std::shared_ptr<StaticResolver> resolver_;
+  std::optional<Verifier> verifier_;
+  std::optional<Verifier::Scratch> scratch_;
+  const Verdict* verdict_ = nullptr;
+};
+
+TEST_F(Verify, SignedRequestOfAKnownAgentIsVerified) {
+  RequestBuilder built;
+  make_good(built);
+  ASSERT_EQ(to_string(judge(built)), "none");
+  EXPECT_EQ(verdict_->outcome(), Outcome::verified);
+  const auto* signature = verdict_->decisive();
+  ASSERT_NE(signature, nullptr);
+  EXPECT_EQ(signature->identity(), "https://agent.test/");
+  EXPECT_EQ(signature->claimed_url(), kAgent);
+  EXPECT_EQ(signature->label(), "sig1");
+  EXPECT_EQ(signature->parameters().keyid, signer_.keyid());
+  EXPECT_EQ(signature->covered(),
+            (std::vector<std::string>{"\"@authority\"", "\"@method\"", "\"@path\"",
+                                      "\"signature-agent\";key=\"sig1\""}));
+}
+
+TEST_F(Verify, RequestWithoutSignatureIsUnsigned) {
+  RequestBuilder built;
+  EXPECT_EQ(judge(built), Reason::no_signature);
+  EXPECT_EQ(verdict_->outcome(), Outcome::unsigned_);
+  EXPECT_EQ(verdict_->decisive(), nullptr);
+}
+
+// Caddy's example took any signature for an agent's.
+TEST_F(Verify, SignatureWithoutTheTagIsNotAnAgents) {
+  for (const std::string_view tag : {"", "Web-Bot-Auth", "web-bot-auth2", "agent-payer-auth"}) {
+    auto parameters = good_parameters(signer_);
+    parameters.back() = string("tag", tag);
+    EXPECT_EQ(judge_signed(kCover, parameters), Reason::no_tagged_signature) << tag;
+  }
+  auto parameters = good_parameters(signer_);
+  parameters.pop_back();
+  EXPECT_EQ(judge_signed(kCover, parameters), Reason::no_tagged_signature);
+}
+
+TEST_F(Verify, TagThatIsATokenIsNotTheTag) {
+  auto parameters = good_parameters(signer_);
+  parameters.back().value.type = sf::Type::token;
+  EXPECT_EQ(judge_signed(kCover, parameters), Reason::no_tagged_signature);
+}
+
+// GHSA-x9cc-346q-g27m: an empty list verified, so that the signature was good anywhere.
+TEST_F(Verify, EmptyComponentListIsRefused) {
+  EXPECT_EQ(judge_signed({}, good_parameters(signer_)), Reason::target_not_covered);
+}
+
+TEST_F(Verify, SignatureMustCoverTheTarget) {
+  const auto agent = kCover.back();
+  EXPECT_EQ(judge_signed({"@authority", agent}, good_parameters(signer_)), Reason::none);
+  EXPECT_EQ(judge_signed({"@target-uri", agent}, good_parameters(signer_)), Reason::none);
+  EXPECT_EQ(judge_signed({"@method", "@path", "@scheme", agent}, good_parameters(signer_)),
+            Reason::target_not_covered);
+}
+
+TEST_F(Verify, ParametersOfTheProfileMustBeThere) {
+  const auto without = [this](std::string_view key) {
+    auto parameters = good_parameters(signer_);
+    std::erase_if(parameters, [key](const sf::Parameter& p) { return p.key == key; });
+    return judge_signed(kCover, parameters);
+  };
+  EXPECT_EQ(without("created"), Reason::created_missing);
+  EXPECT_EQ(without("expires"), Reason::expires_missing);
+  // yaronf 2026-03: a verifier that knew its key did not ask for keyid.
+  EXPECT_EQ(without("keyid"), Reason::keyid_missing);
+  EXPECT_EQ(without("alg"), Reason::none);
+}
+
+class VerifyTimes : public Verify {
+ protected:
+  Reason judge_times(std::int64_t created, std::int64_t expires, seconds skew = seconds(0)) {
+    RequestBuilder built;
+    built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+    auto parameters = good_parameters(signer_);
+    parameters[0] = integer("created", at(created));
+    parameters[1] = integer("expires", at(expires));
+    built.sign(signer_, "sig1", kCover, parameters);
+    Policy strict = policy();
+    strict.skew = skew;
+    return judge(built, strict);
+  }
+};
+
+// CF #125, linzer 0.7.9.
+TEST_F(VerifyTimes, ExpiresEqualToNowIsExpired) {
+  EXPECT_EQ(judge_times(-60, 0), Reason::expired);
+  EXPECT_EQ(judge_times(-60, 1), Reason::none);
+  EXPECT_EQ(judge_times(-60, -9), Reason::expired);
+}
+
+TEST_F(VerifyTimes, SkewPutsExpiryOffByAsMuch) {
+  EXPECT_EQ(judge_times(-60, -9, seconds(10)), Reason::none);
+  EXPECT_EQ(judge_times(-60, -10, seconds(10)), Reason::expired);
+}
+
+// CF #127.
+TEST_F(VerifyTimes, CreatedInTheFutureIsRefused) {
+  EXPECT_EQ(judge_times(0, 60), Reason::none);
+  EXPECT_EQ(judge_times(1, 60), Reason::clock_ahead);
+  EXPECT_EQ(judge_times(10, 60, seconds(10)), Reason::none);
+  EXPECT_EQ(judge_times(11, 60, seconds(10)), Reason::clock_ahead);
+}
+
+// pyauth #10: one second of difference between two clocks is life.
+TEST_F(VerifyTimes, DefaultSkewForgivesSecondsOfDifference) {
+  EXPECT_EQ(judge_times(5, 60, policy().skew), Reason::none);
+}
+
+// dhensby 1.0.6.
+TEST_F(VerifyTimes, ExpiresBeforeCreatedIsRefused) {
+  EXPECT_EQ(judge_times(-10, -20, seconds(60)), Reason::expires_before_created);
+}
+
+TEST_F(VerifyTimes, LifetimeIsHeldToThePolicy) {
+  EXPECT_EQ(judge_times(0, 86400), Reason::none);
+  EXPECT_EQ(judge_times(0, 86401), Reason::lifetime_too_long);
+}
+
+TEST_F(VerifyTimes, ExtremeTimesDoNotOverflow) {
+  EXPECT_EQ(judge_times(-10, 999'999'999'999'999 - at(0)), Reason::lifetime_too_long);
+  EXPECT_EQ(judge_times(-999'999'999'999'999 - at(0), 10), Reason::lifetime_too_long);
+}
+
+TEST_F(Verify, NonceIsRequiredWherePolicySays) {
+  RequestBuilder without;
+  make_good(without);
+  Policy strict = policy();
+  strict.require_nonce = true;
+  EXPECT_EQ(judge(without, strict), Reason::nonce_missing);
+  RequestBuilder with;
+  with.add("Signature-Agent", "sig1=\"https://agent.test\"");
+  auto parameters = good_parameters(signer_);
+  // CF #3: base64 with "+", "/" and "=" is what agents send.
+  parameters.push_back(string("nonce", "a+b/c=="));
+  with.sign(signer_, "sig1", kCover, parameters);
+  EXPECT_EQ(judge(with, strict), Reason::none);
+  EXPECT_EQ(verdict_->decisive()->parameters().nonce, "a+b/c==");
+}
+
+TEST_F(Verify, RequiredComponentsMustBeCovered) {
+  RequestBuilder built;
+  make_good(built);
+  const std::string_view method[] = {"@method", "@path"};
+  EXPECT_EQ(judge(built, {.required = RequiredComponents::of(method).value()}), Reason::none);
+  const std::string_view query[] = {"@query"};
+  EXPECT_EQ(judge(built, {.required = RequiredComponents::of(query).value()}),
+            Reason::missing_required_component);
+}
+
+TEST_F(Verify, TargetUriStandsForItsParts) {
+  RequestBuilder built;
+  built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+  built.sign(signer_, "sig1", {"@target-uri", kCover.back()}, good_parameters(signer_));
+  const std::string_view parts[] = {"@authority", "@scheme", "@path", "@query"};
+  EXPECT_EQ(judge(built, {.required = RequiredComponents::of(parts).value()}), Reason::none);
+  const std::string_view method[] = {"@method"};
+  EXPECT_EQ(judge(built, {.required = RequiredComponents::of(method).value()}),
+            Reason::missing_required_component);
+}
+
+TEST_F(Verify, ChangedCoveredComponentIsABadSignature) {
+  RequestBuilder built;
+  make_good(built);
+  ASSERT_EQ(judge(built), Reason::none);
+  built.request.method = "POST";
+  EXPECT_EQ(judge(built), Reason::bad_signature);
+  built.request.method = "GET";
+  built.request.authority = "example.org";
+  EXPECT_EQ(judge(built), Reason::bad_signature);
+  built.request.authority = "example.com:443";
+  EXPECT_EQ(judge(built), Reason::none);
+  built.request.authority = "example.com:8443";
+  EXPECT_EQ(judge(built), Reason::bad_signature);
+}
+
+TEST_F(Verify, MissingCoveredFieldIsNamed) {
+  RequestBuilder built;
+  built.add("Signature-Agent", "sig1=\"https://agent.test\"").add("Accept", "*/*");
+  built.sign(signer_, "sig1", {"@authority", "accept", kCover.back()}, good_parameters(signer_));
+  ASSERT_EQ(judge(built), Reason::none);
+  built.remove("Accept");
+  EXPECT_EQ(judge(built), Reason::missing_component);
+}
+
+// draft -01 §5.4, ParallaxGrain's gap: a key learned from one URL verified a request naming
+// another.
+TEST_F(Verify, KeyOfOneAgentDoesNotVerifyForAnother) {
+  const KeySigner other = new_signer();
+  ASSERT_TRUE(resolver_->add_directory("https://other.test", jwks_of(other)));
+  RequestBuilder built;
+  built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+  built.sign(other, "sig1", kCover, good_parameters(other));
+  EXPECT_EQ(judge(built), Reason::key_not_in_directory);
+  EXPECT_EQ(verdict_->outcome(), Outcome::unverified);
+  EXPECT_EQ(verdict_->decisive()->identity(), "");
+}
+
+// CF Worker, AVA-PAY: the first key of the directory was taken, whatever keyid said.
+TEST_F(Verify, KeyidPicksTheKey) {
+  const KeySigner first = new_signer();
+  const auto both = "{\"keys\":[" + first.public_key().jwk(true).value() + "," +
+                    signer_.public_key().jwk(true).value() + "]}";
+  ASSERT_TRUE(resolver_->add_directory(kAgent, both));
+  RequestBuilder built;
+  make_good(built);
+  EXPECT_EQ(judge(built), Reason::none);
+  RequestBuilder wrong;
+  wrong.add("Signature-Agent", "sig1=\"https://agent.test\"");
+  auto parameters = good_parameters(signer_);
+  parameters[2] = string("keyid", first.keyid());
+  wrong.sign(signer_, "sig1", kCover, parameters);
+  EXPECT_EQ(judge(wrong), Reason::bad_signature);
+}
+
+TEST_F(Verify, AlgorithmMustBeTheKeys) {
+  auto parameters = good_parameters(signer_);
+  parameters[3] = string("alg", "rsa-pss-sha512");
+  EXPECT_EQ(judge_signed(kCover, parameters), Reason::algorithm_forbidden);
+  parameters[3] = string("alg", "ed448");
+  EXPECT_EQ(judge_signed(kCover, parameters), Reason::signature_alg_unsupported);
+  EXPECT_EQ(verdict_->outcome(), Outcome::unverified);
+}
+
+TEST_F(Verify, HmacIsForbidden) {
+  auto parameters = good_parameters(signer_);
+  parameters[3] = string("alg", "hmac-sha256");
+  EXPECT_EQ(judge_signed(kCover, parameters), Reason::algorithm_forbidden);
+  EXPECT_EQ(verdict_->outcome(), Outcome::invalid);
+}
+
+TEST_F(Verify, SignatureOfTheWrongLengthIsBad) {
+  RequestBuilder built;
+  make_good(built);
+  built.set("Signature", "sig1=:AAAA:");
+  EXPECT_EQ(judge(built), Reason::bad_signature);
+}
+
+TEST_F(Verify, FieldsThatDoNotParseAreInvalid) {
+  const auto with = [this](std::string_view name, std::string_view value) {
+    RequestBuilder built;
+    make_good(built);
+    built.set(name, value);
+    return judge(built);
+  };
+  EXPECT_EQ(with("Signature-Input", "sig1=("), Reason::signature_input_unreadable);
+  EXPECT_EQ(with("Signature-Input", "sig1=1"), Reason::signature_input_unreadable);
+  EXPECT_EQ(with("Signature-Input", "Sig1=()"), Reason::signature_input_unreadable);
+  // vlang #27113: a tab between the components.
+  EXPECT_EQ(with("Signature-Input", "sig1=(\"@method\"\t\"@path\")"),
+            Reason::signature_input_unreadable);
+  EXPECT_EQ(with("Signature", "sig1=AAAA"), Reason::signature_value_unreadable);
+  EXPECT_EQ(with("Signature", "sig1=:AAA:"), Reason::signature_value_unreadable);
+  EXPECT_EQ(with("Signature", ""), Reason::missing_fields);
+}
+
+// adcp vectors, vlang #27113: a label twice can be read in two ways.
+TEST_F(Verify, DuplicateLabelIsRefused) {
+  RequestBuilder built;
+  make_good(built);
+  built.add("Signature", built.get("Signature"));
+  EXPECT_EQ(judge(built), Reason::duplicate_label);
+  RequestBuilder input;
+  make_good(input);
+  input.add("Signature-Input", input.get("Signature-Input"));
+  EXPECT_EQ(judge(input), Reason::duplicate_label);
+}
+
+TEST_F(Verify, OneFieldWithoutTheOtherIsInvalid) {
+  RequestBuilder input;
+  make_good(input);
+  input.remove("Signature");
+  EXPECT_EQ(judge(input), Reason::missing_fields);
+  RequestBuilder value;
+  make_good(value);
+  value.remove("Signature-Input");
+  EXPECT_EQ(judge(value), Reason::missing_fields);
+  RequestBuilder label;
+  make_good(label);
+  label.set("Signature", "sig2" + label.get("Signature").substr(4));
+  EXPECT_EQ(judge(label), Reason::missing_fields);
+}
+
+// CF #26: several lines of each field are one Dictionary.
+TEST_F(Verify, SignaturesOnSeveralLinesAreRead) {
+  RequestBuilder built;
+  built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+  built.sign(new_signer(), "proxy", {"@method"}, {integer("created", at(0))});
+  built.sign(signer_, "sig1", kCover, good_parameters(signer_));
+  EXPECT_EQ(judge(built), Reason::none);
+  EXPECT_EQ(verdict_->signatures().size(), 1U);
+}
+
+// remitly #14: the label says nothing; the tag does.
+TEST_F(Verify, EachTaggedSignatureIsJudgedOnItsOwn) {
+  const KeySigner other = new_signer();
+  RequestBuilder built;
+  built.add("Signature-Agent", "sig1=\"https://agent.test\", sig2=\"https://unknown.test\"");
+  built.sign(other, "sig2", {"@authority", "signature-agent;key=\"sig2\""}, good_parameters(other));
+  built.sign(signer_, "sig1", kCover, good_parameters(signer_));
+  EXPECT_EQ(judge(built), Reason::none);
+  ASSERT_EQ(verdict_->signatures().size(), 2U);
+  EXPECT_EQ(verdict_->signatures()[0].reason(), Reason::directory_unreachable);
+  EXPECT_EQ(verdict_->signatures()[1].reason(), Reason::none);
+  EXPECT_EQ(verdict_->decisive()->label(), "sig1");
+}
+
+TEST_F(Verify, MoreTaggedSignaturesThanTheLimitAreRefused) {
+  RequestBuilder built;
+  built.add("Signature-Agent", "a=\"https://agent.test\"");
+  for (const std::string_view label : {"a", "b", "c", "d"}) {
+    built.sign(signer_, label, {"@authority", "signature-agent;key=\"a\""},
+               good_parameters(signer_));
+  }
+  EXPECT_EQ(judge(built), Reason::none);
+  built.sign(signer_, "e", {"@authority", "signature-agent;key=\"a\""}, good_parameters(signer_));
+  EXPECT_EQ(judge(built), Reason::too_many_signatures);
+}
+
+TEST_F(Verify, FieldsLargerThanTheLimitAreRefused) {
+  RequestBuilder built;
+  make_good(built);
+  built.set("Signature-Input",
+            built.get("Signature-Input") + ";x=\"" + std::string(20000, 'a') + "\"");
+  EXPECT_EQ(judge(built), Reason::too_large);
+  RequestBuilder many;
+  std::string list = "sig1=(";
+  for (int i = 0; i < 65; ++i) list += "\"f" + std::to_string(i) + "\" ";
+  many.add("Signature-Input", list + ");tag=\"web-bot-auth\"").add("Signature", "sig1=:AAAA:");
+  EXPECT_EQ(judge(many), Reason::too_large);
+}
+
+// HyperBEAM #622.
+TEST_F(Verify, DuplicateComponentIsRefused) {
+  RequestBuilder built;
+  make_good(built);
+  auto input = built.get("Signature-Input");
+  input.replace(input.find("\"@method\""), 9, "\"@path\"");
+  built.set("Signature-Input", input);
+  EXPECT_EQ(judge(built), Reason::duplicate_component);
+}
+
+TEST_F(Verify, UnknownComponentsAreUndecided) {
+  const auto with = [this](std::string_view component) {
+    RequestBuilder built;
+    make_good(built);
+    auto input = built.get("Signature-Input");
+    input.replace(input.find("\"@method\""), 9, component);
+    built.set("Signature-Input", input);
+    return judge(built);
+  };
+  EXPECT_EQ(with("\"@tls-binding\""), Reason::component_unsupported);
+  EXPECT_EQ(with("\"@method\";foo"), Reason::component_unsupported_parameter);
+  EXPECT_EQ(with("\"x-unknown\";sf"), Reason::component_unsupported_parameter);
+  EXPECT_EQ(with("\"@status\""), Reason::component_malformed);
+  EXPECT_EQ(with("\"@method\";req"), Reason::component_malformed);
+  EXPECT_EQ(with("\"Accept\""), Reason::component_malformed);
+}
+
+// ED25519.md, RFC 9421 B.1: everybody can sign with these.
+TEST_F(Verify, PublishedTestKeyIsRefusedUnlessAllowed) {
+  constexpr std::string_view kJwk =
+      R"({"kty":"OKP","crv":"Ed25519","d":"n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU",)"
+      R"("x":"JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs"})";
+  auto signer = KeySigner::create(PrivateKey::from_jwk(kJwk).value());
+  ASSERT_TRUE(signer);
+  ASSERT_TRUE(resolver_->add_directory(kAgent, jwks_of(*signer)));
+  RequestBuilder built;
+  built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+  built.sign(*signer, "sig1", kCover, good_parameters(*signer));
+  EXPECT_EQ(judge(built), Reason::key_is_published_test_key);
+  Policy lax = policy();
+  lax.allow_test_keys = true;
+  EXPECT_EQ(judge(built, lax), Reason::none);
+}
+
+class VerifyDigest : public Verify {
+ protected:
+  Reason judge_body(std::string_view signed_body, std::string_view body) {
+    RequestBuilder built;
+    built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+    built.add("Content-Digest", content_digest(signed_body));
+    built.sign(signer_, "sig1", {"@authority", "content-digest", kCover.back()},
+               good_parameters(signer_));
+    verifier_.emplace(Verifier::create(policy(), resolver_).value());
+    scratch_.emplace(verifier_->make_scratch());
+    return verifier_->verify(built.request, body, kNow, *scratch_).reason();
+  }
+};
+
+TEST_F(VerifyDigest, CoveredDigestMustBeTheBodys) {
+  EXPECT_EQ(judge_body("hello", "hello"), Reason::none);
+  EXPECT_EQ(judge_body("", ""), Reason::none);
+  EXPECT_EQ(judge_body("hello", "hellO"), Reason::content_digest_mismatch);
+  EXPECT_EQ(judge_body("hello", ""), Reason::content_digest_mismatch);
+}
+
+TEST_F(Verify, ChainedSignatureMustBeCoveredWhole) {
+  RequestBuilder built;
+  built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+  const KeySigner inner = new_signer();
+  built.sign(inner, "inner", {"@method", "@authority"}, {integer("created", at(0))});
+  RequestBuilder partly;
+  partly.add("Signature-Agent", "sig1=\"https://agent.test\"");
+  partly.add("Signature-Input", built.get("Signature-Input"));
+  partly.add("Signature", built.get("Signature"));
+  partly.sign(
+      signer_, "sig1",
+      {"@authority", "signature;key=\"inner\"", "signature-input;key=\"inner\"", kCover.back()},
+      good_parameters(signer_));
+  EXPECT_EQ(judge(partly), Reason::chained_component_not_covered);
+  built.sign(signer_, "sig1",
+             {"@authority", "@method", "signature;key=\"inner\"", "signature-input;key=\"inner\"",
+              kCover.back()},
+             good_parameters(signer_));
+  EXPECT_EQ(judge(built), Reason::none);
+}
+
+TEST_F(Verify, PolicyWithAbsurdDurationsIsNoPolicy) {
+  const auto fails = [this](auto change) {
+    Policy changed = policy();
+    change(changed);
+    return !Verifier::create(changed, resolver_);
+  };
+  EXPECT_FALSE(fails([](Policy&) {}));
+  EXPECT_TRUE(fails([](Policy& p) { p.skew = seconds(-1); }));
+  EXPECT_TRUE(fails([](Policy& p) { p.skew = seconds(86401); }));
+  EXPECT_TRUE(fails([](Policy& p) { p.max_lifetime = seconds(0); }));
+  EXPECT_TRUE(fails([](Policy& p) { p.max_tagged_signatures = 0; }));
+  EXPECT_FALSE(Verifier::create(policy(), nullptr));
+}
+
+TEST_F(Verify, ScratchIsGoodForManyRequests) {
+  RequestBuilder good;
+  make_good(good);
+  RequestBuilder none;
+  const auto verifier = Verifier::create(policy(), resolver_).value();
+  auto scratch = verifier.make_scratch();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(verifier.verify(good.request, kNow, scratch).reason(), Reason::none);
+    EXPECT_EQ(verifier.verify(none.request, kNow, scratch).reason(), Reason::no_signature);
+    EXPECT_EQ(verifier.verify(none.request, kNow, scratch).signatures().size(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace wba::test
