@@ -213,14 +213,14 @@ void add_sign_command(CLI::App& app) {
   command
       ->add_option("--cover", options->cover,
                    "component to cover; repeatable (default @authority, @method, @path)")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--created", options->created, "time of signing (default: now)");
   command->add_option("--lifetime", options->lifetime,
                       "how long it is good (default 60s for cloudflare, 5m else)");
   command->add_option("--nonce", options->nonce, "auto, none or a value (default auto)");
   command->add_option("--body", options->body, "body of the request; its digest is covered");
   command->add_option("-H,--header", options->headers, "header of the request; repeatable")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--output", options->output, "headers, message, curl or json");
   on_run(*command, [options] { return sign(*options); });
 }

@@ -195,9 +195,9 @@ void add_verify_command(CLI::App& app) {
   command
       ->add_option("--directory", options->directories,
                    "URL=FILE: the file is the response body of this key directory")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--keys", options->keys, "keys without a URL: JWK, JWK Set or PEM")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--scheme", options->scheme, "scheme that the client used (default https)")
       ->check(CLI::IsMember({"https", "http"}));
   command->add_option("--authority", options->authority,
@@ -208,7 +208,7 @@ void add_verify_command(CLI::App& app) {
                       "longest lifetime of a signature (default 24h)");
   command->add_option("--skew", options->skew, "how far clocks may differ (default 60s)");
   command->add_option("--cover", options->cover, "component that must be covered; repeatable")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_flag("--allow-test-keys", options->allow_test_keys,
                     "accept keys whose private half is published in an RFC");
   command->add_flag("--json", options->json, "print one JSON object");
