@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "crypto/ed25519_prepared_hash.h"
+#include "crypto/ed25519_prepared_ifma.h"
 #include "crypto/ed25519_prepared_state.h"
 
 namespace wba::crypto {
@@ -95,8 +96,6 @@ void verify_lanes(Ed25519Path path, std::span<PendingEd25519> pending) noexcept 
   }
 }
 
-bool detect_ifma() noexcept { return false; }
-
 Ed25519Path fastest() noexcept {
   return cpu_has(Ed25519Path::ifma) ? Ed25519Path::ifma : Ed25519Path::portable;
 }
@@ -117,9 +116,9 @@ const Table* base_table_checked() noexcept {
 
 }  // namespace
 
-prepared::Projective prepared::sum(Ed25519Path, const Table& base, const Digits& s,
+prepared::Projective prepared::sum(Ed25519Path path, const Table& base, const Digits& s,
                                    const Table& key, const Digits& k) noexcept {
-  return sum_portable(base, s, key, k);
+  return path == Ed25519Path::ifma ? sum_ifma(base, s, key, k) : sum_portable(base, s, key, k);
 }
 
 std::string_view to_string(Ed25519Path path) noexcept {
@@ -141,7 +140,7 @@ std::optional<Ed25519Path> ed25519_path_from_name(std::string_view name) noexcep
 }
 
 bool cpu_has(Ed25519Path path) noexcept {
-  static const bool ifma = detect_ifma();
+  static const bool ifma = prepared::ifma_is_there();
   return path != Ed25519Path::ifma || ifma;
 }
 

@@ -24,6 +24,10 @@ struct BasicPoint {
 
 using Point = BasicPoint<std::uint64_t>;
 
+// curve_2d is twice the curve's d.
+inline constexpr Fe curve_2d = {
+    {0x69b9426b2f159, 0x35050762add7a, 0x3cf44c0038052, 0x6738cc7407977, 0x2406d9dc56dff}};
+
 inline constexpr Point identity = {fe_zero, fe_one, fe_one, fe_zero};
 
 // Projective is what a verification compares with R: (x/z, y/z).

@@ -1,0 +1,35 @@
+#ifndef WBA_CRYPTO_ED25519_PREPARED_IFMA_H_
+#define WBA_CRYPTO_ED25519_PREPARED_IFMA_H_
+
+// The AVX-512 IFMA path. Call the sums only where ifma_is_there.
+
+#include <cstddef>
+
+#include "crypto/ed25519_prepared_group.h"
+
+namespace wba::crypto::prepared {
+
+// ifma_is_there says whether this processor and system can run it.
+[[nodiscard]] bool ifma_is_there() noexcept;
+
+// sum_ifma gives s B + k P, as sum_portable does.
+[[nodiscard]] Projective sum_ifma(const Table& base, const Digits& s, const Table& key,
+                                  const Digits& k) noexcept;
+
+// SumTerms is one sum among several: s B + k P.
+struct SumTerms {
+  const Table* base;
+  const Table* key;
+  Digits s;
+  Digits k;
+};
+
+inline constexpr std::size_t lane_count = 8;
+
+// sums_ifma makes eight sums at once. The windows of the base tables are equal, and so are those
+// of the keys' tables.
+void sums_ifma(const SumTerms* terms, Projective* sums) noexcept;
+
+}  // namespace wba::crypto::prepared
+
+#endif  // WBA_CRYPTO_ED25519_PREPARED_IFMA_H_
