@@ -8,6 +8,7 @@
 
 #include "crypto/ed25519_prepared_field.h"
 #include "crypto/ed25519_prepared_group.h"
+#include "crypto/ed25519_prepared_lanes.h"
 
 namespace interval {
 
@@ -74,6 +75,46 @@ Interval low51(const WideInterval& a) {
 }
 
 Interval shift51(const WideInterval& a) { return {a.low >> 51, a.high >> 51}; }
+
+// The machine of the lane arithmetic: one interval stands for all lanes.
+struct Machine {
+  using Vector = Interval;
+
+  static Interval every(std::uint64_t a) { return a; }
+  static Interval add(const Interval& a, const Interval& b) { return a + b; }
+  static Interval sub(const Interval& a, const Interval& b) { return a - b; }
+  static Interval low51(const Interval& a) { return a & wba::crypto::prepared::mask51; }
+  static Interval shift51(const Interval& a) { return a >> 51; }
+  // The instructions drop what stands above bit 52 of a factor.
+  static Wide product_limit(const Interval& a, const Interval& b) {
+    if (a.high >> 52 != 0 || b.high >> 52 != 0) overflow = true;
+    return a.high * b.high;
+  }
+  static Interval lo(const Interval& acc, const Interval& a, const Interval& b) {
+    const Wide limit = product_limit(a, b);
+    const Wide mask = (Wide{1} << 52) - 1;
+    return acc + Interval(Wide{0}, limit < mask ? limit : mask);
+  }
+  static Interval hi(const Interval& acc, const Interval& a, const Interval& b) {
+    return acc + Interval(Wide{0}, product_limit(a, b) >> 52);
+  }
+  static Interval times19(const Interval& a) { return a * 19; }
+  template <int i, int j, int k, int l>
+  static Interval permute(const Interval& a) {
+    return a;
+  }
+  static Interval either(const Interval& a, const Interval& b) {
+    return {a.low < b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
+  }
+  template <std::uint8_t mask>
+  static Interval subtract_where(const Interval& from, const Interval& a) {
+    return either(from - a, a);
+  }
+  template <std::uint8_t mask>
+  static Interval add_where(const Interval& a, const Interval& b) {
+    return either(a + b, a);
+  }
+};
 
 }  // namespace interval
 
@@ -170,6 +211,69 @@ TEST_F(Ed25519PreparedBounds, NegatedTableEntriesAreBelow52Bits) {
     EXPECT_GE(limb, wba::crypto::prepared::mask51);
     EXPECT_LT(limb, std::uint64_t{1} << 52);
   }
+}
+
+using wba::crypto::prepared::LaneFe;
+using wba::crypto::prepared::LanePoint;
+using LaneElement = LaneFe<interval::Machine>;
+
+constexpr Wide lane_reduced_limit = (one << 51) + (one << 17);
+constexpr Wide lane_factor_limit = one << 52;
+constexpr Wide lane_column_limit = one << 61;
+
+LaneElement lanes_below(Wide limit) {
+  LaneElement out;
+  for (Interval& limb : out.limb) limb = Interval(Wide{0}, limit - 1);
+  return out;
+}
+
+Wide highest(const LaneElement& a) {
+  Wide found = 0;
+  for (const Interval& limb : a.limb) found = limb.high > found ? limb.high : found;
+  return found;
+}
+
+TEST_F(Ed25519PreparedBounds, LaneProductsOf52BitLimbsAreColumns) {
+  using wba::crypto::prepared::columns;
+  const LaneElement out =
+      columns<interval::Machine>(lanes_below(lane_factor_limit), lanes_below(lane_factor_limit));
+  EXPECT_FALSE(interval::overflow);
+  EXPECT_LT(highest(out), lane_column_limit);
+}
+
+TEST_F(Ed25519PreparedBounds, TheAnalysisNoticesFactorsThatLanesWouldCutOff) {
+  using wba::crypto::prepared::columns;
+  static_cast<void>(
+      columns<interval::Machine>(lanes_below(lane_factor_limit + 1), lanes_below(one)));
+  EXPECT_TRUE(interval::overflow);
+}
+
+TEST_F(Ed25519PreparedBounds, CarryingMakes63BitLanesReduced) {
+  const LaneElement out =
+      wba::crypto::prepared::carry_lanes<interval::Machine>(lanes_below(one << 63));
+  EXPECT_FALSE(interval::overflow);
+  EXPECT_LE(highest(out), lane_reduced_limit);
+  EXPECT_LT(lane_reduced_limit, lane_factor_limit);
+}
+
+TEST_F(Ed25519PreparedBounds, EntryStepKeepsCoordinatesReduced) {
+  const LaneElement out = wba::crypto::prepared::entry_step<interval::Machine>(
+      lanes_below(lane_reduced_limit), lanes_below(lane_factor_limit));
+  EXPECT_FALSE(interval::overflow);
+  EXPECT_LT(highest(out), lane_reduced_limit);
+}
+
+TEST_F(Ed25519PreparedBounds, AdditionInLanesKeepsCoordinatesWithinTheirBounds) {
+  LanePoint<interval::Machine> point = {
+      lanes_below(lane_reduced_limit), lanes_below(lane_reduced_limit),
+      lanes_below(lane_reduced_limit), lanes_below(lane_column_limit)};
+  wba::crypto::prepared::add_affine<interval::Machine>(
+      point, lanes_below(one << 51), lanes_below(one << 51), lanes_below(lane_factor_limit));
+  EXPECT_FALSE(interval::overflow);
+  EXPECT_LT(highest(point.minus), lane_reduced_limit);
+  EXPECT_LT(highest(point.plus), lane_reduced_limit);
+  EXPECT_LT(highest(point.t), lane_reduced_limit);
+  EXPECT_LT(highest(point.z), lane_column_limit);
 }
 
 }  // namespace

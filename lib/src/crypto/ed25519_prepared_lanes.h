@@ -41,7 +41,7 @@ WBA_LANES typename M::Vector bias_of(std::size_t limb) noexcept {
   return M::every(limb == 0 ? column_bias_0 : column_bias);
 }
 
-// carry_lanes makes limbs below 2^64 reduced.
+// carry_lanes makes limbs below 2^63 reduced.
 template <typename M>
 WBA_LANES LaneFe<M> carry_lanes(const LaneFe<M>& a) noexcept {
   LaneFe<M> out;
