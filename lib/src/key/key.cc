@@ -112,6 +112,18 @@ Result<PublicKey> KeyMaker::make_public(KeyMaterial material) {
   return PublicKey(std::move(state));
 }
 
+PublicKey KeyMaker::with_verifying_key(const PublicKey& key,
+                                       std::unique_ptr<const crypto::VerifyingKey> other) {
+  const PublicKey::State& known = state(key);
+  return PublicKey(std::make_shared<PublicKey::State>(
+      PublicKey::State{.key = std::move(other),
+                       .parts = known.parts,
+                       .canonical_jwk = known.canonical_jwk,
+                       .thumbprint = known.thumbprint,
+                       .algorithm = known.algorithm,
+                       .is_published_test_key = known.is_published_test_key}));
+}
+
 Result<PrivateKey> KeyMaker::make_private(KeyMaterial material) {
   if (!material.has_private) return fail(ErrorCode::key_not_private);
   KeyMaterial public_material{.public_parts = material.public_parts,

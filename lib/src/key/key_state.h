@@ -32,6 +32,10 @@ struct PrivateKey::State {
 struct KeyMaker {
   [[nodiscard]] static Result<PublicKey> make_public(KeyMaterial material);
   [[nodiscard]] static Result<PrivateKey> make_private(KeyMaterial material);
+  // with_verifying_key gives `key` with another implementation under it: for measuring what is
+  // around the cryptography, and for fuzzing past it.
+  [[nodiscard]] static PublicKey with_verifying_key(
+      const PublicKey& key, std::unique_ptr<const crypto::VerifyingKey> other);
   [[nodiscard]] static const PublicKey::State& state(const PublicKey& key) noexcept {
     return *key.state_;
   }
