@@ -86,6 +86,8 @@ std::optional<std::size_t> base64_decode_secret(std::string_view encoded, Base64
   unsigned seen = 0;
   for (const char c : encoded) seen |= static_cast<unsigned char>(c);
   if (seen > 0x7f) return std::nullopt;
+  if (encoded.empty()) return 0;
+  if (out.empty()) return std::nullopt;
   std::size_t size = 0;
   const char* end = nullptr;
   if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), encoded.data(),
