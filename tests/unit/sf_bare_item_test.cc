@@ -84,12 +84,12 @@ TEST(StructuredFieldString, EndsWithAQuote) {
   EXPECT_TRUE(refused(item("'a'"), sf_invalid_bare_item, 0));
 }
 
-// Each byte at each place of the eight that are looked at together, alone and behind an escape.
+// Each byte at each place, where 16, 8 and one byte are looked at, alone and behind an escape.
 TEST(StructuredFieldString, HoldsPrintableAsciiOnly) {
   for (int c = 0; c < 256; ++c) {
     const bool plain = c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
-    for (std::uint32_t place = 0; place < 17; ++place) {
-      std::string content(17, 'x');
+    for (std::uint32_t place = 0; place < 27; ++place) {
+      std::string content(27, 'x');
       content[place] = static_cast<char>(c);
       const testing::ScopedTrace trace(__FILE__, __LINE__, std::to_string(c));
       const Parsed string = item("\"" + content + "\"");

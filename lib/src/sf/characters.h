@@ -10,6 +10,10 @@
 #include <cstring>
 #include <string_view>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace wba::sf {
 
 enum CharacterClass : std::uint8_t {
@@ -50,8 +54,22 @@ inline constexpr std::array<std::uint8_t, 256> character_classes = [] {
 }
 
 // skip_string_plain gives the first position that holds no unescaped character of a String. Nearly
-// all bytes of a signature field stand in Strings, so it looks at eight at a time.
+// all bytes of a signature field stand in Strings, so it looks at 16 or 8 at a time.
 [[nodiscard]] inline const char* skip_string_plain(const char* at, const char* end) noexcept {
+#ifdef __SSE2__
+  while (end - at >= 16) {
+    __m128i bytes;
+    std::memcpy(&bytes, at, sizeof bytes);
+    // As signed numbers, the octets above 127 are below 0x20 too.
+    const __m128i stop = _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+                                                   _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f))),
+                                      _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                   _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+    const auto stops = static_cast<unsigned>(_mm_movemask_epi8(stop));
+    if (stops != 0) return at + std::countr_zero(stops);
+    at += 16;
+  }
+#endif
   if constexpr (std::endian::native == std::endian::little) {
     constexpr std::uint64_t ones = 0x0101010101010101;
     constexpr std::uint64_t tops = 0x80 * ones;
