@@ -1,21 +1,32 @@
 #include "support/allocation_counter.h"
 
 #include <cstdlib>
+#include <limits>
 #include <new>
 
 namespace {
 
+constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
 thread_local std::size_t allocations = 0;
+thread_local std::size_t granted = unlimited;
+
+void count() {
+  ++allocations;
+  if (granted == unlimited) return;
+  if (granted == 0) throw std::bad_alloc();
+  --granted;
+}
 
 void* allocate(std::size_t size) {
-  ++allocations;
+  count();
   void* const memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 
 void* allocate(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
+  count();
   const auto align = static_cast<std::size_t>(alignment);
   void* const memory = std::aligned_alloc(align, (size + align - 1) / align * align);
   if (memory == nullptr) throw std::bad_alloc();
@@ -27,6 +38,10 @@ void* allocate(std::size_t size, std::align_val_t alignment) {
 namespace wba::test {
 
 std::size_t allocation_count() noexcept { return allocations; }
+
+FailingAllocations::FailingAllocations(std::size_t count) noexcept { granted = count; }
+
+FailingAllocations::~FailingAllocations() { granted = unlimited; }
 
 }  // namespace wba::test
 

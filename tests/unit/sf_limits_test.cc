@@ -119,6 +119,38 @@ TEST(StructuredFieldMemory, AFirstUsualFieldTakesFewAllocations) {
   EXPECT_LE(test::allocation_count() - before, 3U);
 }
 
+TEST(StructuredFieldMemory, RunningOutOfItIsAnErrorAndNoException) {
+  const std::string text = repeat(",", "k", 40) + ", a=\"\\\"\", b=(1;x 2)" + repeat("", ";p", 40);
+  const std::array<std::string_view, 2> lines{text, "z"};
+  std::size_t granted = 0;
+  for (; granted < 100; ++granted) {
+    Field field;
+    const auto parsed = [&] {
+      const test::FailingAllocations failing(granted);
+      return parse_dictionary(lines, field);
+    }();
+    if (parsed) break;
+    ASSERT_EQ(parsed.error().code, out_of_memory);
+    ASSERT_TRUE(field.members().empty());
+    ASSERT_TRUE(parse_dictionary(lines, field));
+    ASSERT_EQ(field.members().size(), 43U);
+  }
+  EXPECT_GT(granted, 5U);
+  EXPECT_LT(granted, 100U);
+}
+
+TEST(StructuredFieldMemory, AWriterWithoutItLeavesTheOutputAsItWas) {
+  const std::string text(100, 'x');
+  std::string out = "before";
+  const auto appended = [&] {
+    const test::FailingAllocations failing(0);
+    return append_string(text, out);
+  }();
+  ASSERT_FALSE(appended);
+  EXPECT_EQ(appended.error().code, out_of_memory);
+  EXPECT_EQ(out, "before");
+}
+
 TEST(StructuredFieldReuse, NothingIsLeftOfTheFieldBefore) {
   Field field;
   ASSERT_TRUE(parse_dictionary(repeat(",", "k", 30) + ", k1", field));

@@ -42,7 +42,7 @@ struct BareItem {
   std::int64_t number = 1;
   // string: without quotes and escapes. token: as it stands. byte_sequence: decoded octets.
   // display_string: decoded UTF-8.
-  std::string_view text = {};
+  std::string_view text = {};  // NOLINT(readability-redundant-member-init): may be left out
 
   friend bool operator==(const BareItem&, const BareItem&) = default;
 };

@@ -154,7 +154,7 @@ const char* Parser::parse_byte_sequence(const char* at, BareItem& item) {
   if (close == nullptr) return fail(ErrorCode::sf_unexpected_end, end_);
   const std::string_view encoded(at, close);
   if (encoded.empty()) {
-    item.text = {at, 0};
+    item.text = encoded;
     return close + 1;
   }
   char* const room = decoded_room();
