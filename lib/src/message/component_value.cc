@@ -25,7 +25,9 @@ bool is_base_text(std::string_view text) noexcept {
 }
 
 bool has_line_break(std::string_view text) noexcept {
-  return text.find_first_of("\r\n") != std::string_view::npos;
+  unsigned found = 0;
+  for (const char c : text) found |= static_cast<unsigned>(c == '\r' || c == '\n');
+  return found != 0;
 }
 
 // append_unfolded appends a field line's value; each obsolete line fold (RFC 9112 §5.2), with the
@@ -50,6 +52,11 @@ Result<void> append_unfolded(std::string_view value, std::string& out) {
     value = rest;
   }
   return {};
+}
+
+// is_named compares lengths first, in place: of the fields of a request few have the same.
+inline bool is_named(const FieldLine& line, std::string_view name) noexcept {
+  return line.name.size() == name.size() && ascii::equals_ignoring_case(line.name, name);
 }
 
 constexpr auto kKnownTypes = std::to_array<FieldType>({
@@ -195,14 +202,7 @@ class ComponentEvaluator {
   // §2.1.
   Result<void> append_field(const ComponentIdentifier& id, std::span<const FieldLine> section) {
     if (id.bs) return append_wrapped(id.name, section);
-    if (!id.sf && !id.has_key) {
-      const auto before = out_.size();
-      if (auto appended = append_lines(id.name, section, out_); !appended) return appended;
-      if (!is_base_text(std::string_view(out_).substr(before))) {
-        return fail(ErrorCode::component_value_invalid);
-      }
-      return {};
-    }
+    if (!id.sf && !id.has_key) return append_lines(id.name, section, out_);
     return append_structured(id, section);
   }
 
@@ -211,13 +211,16 @@ class ComponentEvaluator {
                                    std::string& out) {
     bool found = false;
     for (const auto& line : section) {
-      if (!field_name_equals(line.name, name)) continue;
+      if (!is_named(line, name)) continue;
       if (found) out.append(", ");
       found = true;
-      if (!has_line_break(line.value)) {
+      const auto before = out.size();
+      if (is_base_text(line.value)) {
         out.append(ascii::trim(line.value));
       } else if (auto unfolded = append_unfolded(line.value, out); !unfolded) {
         return unfolded;
+      } else if (!is_base_text(std::string_view(out).substr(before))) {
+        return fail(ErrorCode::component_value_invalid);
       }
     }
     if (!found) return fail(ErrorCode::component_field_missing);
@@ -228,7 +231,7 @@ class ComponentEvaluator {
   Result<void> append_wrapped(std::string_view name, std::span<const FieldLine> section) {
     bool found = false;
     for (const auto& line : section) {
-      if (!field_name_equals(line.name, name)) continue;
+      if (!is_named(line, name)) continue;
       if (found) out_.append(", ");
       found = true;
       scratch_.value_.clear();
@@ -286,7 +289,7 @@ class ComponentEvaluator {
     const FieldLine* only = nullptr;
     std::size_t lines = 0;
     for (const auto& line : section) {
-      if (!field_name_equals(line.name, name)) continue;
+      if (!is_named(line, name)) continue;
       only = &line;
       ++lines;
     }

@@ -10,7 +10,9 @@ namespace {
 // A target or URI with a control character, a space or a non-ASCII octet was never on the wire as
 // one: what would be signed over could not be told from something else.
 bool is_visible_ascii(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+  unsigned bad = 0;
+  for (const char c : text) bad |= static_cast<unsigned>(c <= 0x20 || c >= 0x7f);
+  return bad == 0;
 }
 
 void split_path_and_query(std::string_view text, TargetParts& parts) noexcept {

@@ -13,21 +13,32 @@ bool starts_with_scheme(std::string_view text, std::string_view scheme) noexcept
          ascii::equals_ignoring_case(text.substr(0, scheme.size()), scheme);
 }
 
+// starts_with_any_scheme: a Dictionary key holds no ":", so that "scheme://" cannot start a
+// structured field.
+bool starts_with_any_scheme(std::string_view text) noexcept {
+  std::size_t i = 0;
+  while (i < text.size() && (ascii::is_alpha(text[i]) || ascii::is_digit(text[i]) ||
+                             text[i] == '+' || text[i] == '-' || text[i] == '.')) {
+    ++i;
+  }
+  return i > 0 && text.substr(i).starts_with("://");
+}
+
 // url_kind tells an origin from a URL with a path, cheaply; the resolver reads the URL properly.
 enum class UrlKind : std::uint8_t { invalid, not_https, origin, with_path };
 
 UrlKind url_kind(std::string_view url) noexcept {
-  for (const char c : url) {
-    if (c <= 0x20 || c >= 0x7f) return UrlKind::invalid;
-  }
+  unsigned invisible = 0;
+  for (const char c : url) invisible |= static_cast<unsigned>(c <= 0x20 || c >= 0x7f);
+  if (invisible != 0) return UrlKind::invalid;
   if (!starts_with_scheme(url, "https://")) {
     return url.find(':') == std::string_view::npos ? UrlKind::invalid : UrlKind::not_https;
   }
   const auto rest = url.substr(8);
-  const auto end = rest.find_first_of("/?#");
-  if (end == 0 || rest.empty()) return UrlKind::invalid;
-  return end == std::string_view::npos || rest.substr(end) == "/" ? UrlKind::origin
-                                                                  : UrlKind::with_path;
+  std::size_t end = 0;
+  while (end < rest.size() && rest[end] != '/' && rest[end] != '?' && rest[end] != '#') ++end;
+  if (end == 0) return UrlKind::invalid;
+  return end == rest.size() || rest.substr(end) == "/" ? UrlKind::origin : UrlKind::with_path;
 }
 
 SignatureAgentChoice refuse(Reason reason) noexcept { return {.reason = reason}; }
@@ -73,10 +84,7 @@ void SignatureAgentField::read(std::span<const FieldLine> section) {
   if (lines_.empty()) return;
   const auto first = ascii::trim(lines_.front());
   form_ = Form::unreadable;
-  // A Dictionary key holds no ":", so that "scheme://" cannot start a structured field.
-  const auto colon =
-      first.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
-  if (colon != std::string_view::npos && first.substr(colon).starts_with("://")) {
+  if (starts_with_any_scheme(first)) {
     if (lines_.size() != 1) return;
     uri_ = first;
     form_ = Form::bare;
