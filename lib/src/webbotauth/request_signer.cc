@@ -69,6 +69,15 @@ bool names_component(std::string_view listed, std::string_view name) noexcept {
   return listed.empty() || listed == "\"";
 }
 
+// is_component compares what is listed, with or without quotes, with an identifier.
+bool is_component(std::string_view listed, std::string_view identifier) noexcept {
+  if (listed.starts_with('"')) return listed == identifier;
+  const auto name = listed.substr(0, listed.find(';'));
+  return identifier.size() == listed.size() + 2 && identifier.substr(1, name.size()) == name &&
+         identifier[name.size() + 1] == '"' &&
+         identifier.substr(name.size() + 2) == listed.substr(name.size());
+}
+
 bool lists(std::span<const std::string_view> components, std::string_view name) noexcept {
   return std::ranges::any_of(components,
                              [name](std::string_view id) { return names_component(id, name); });
@@ -238,7 +247,7 @@ class SigningRun {
     }
     // However it is written, the agent's own component is covered once.
     std::erase_if(components, [this](std::string_view id) {
-      return id == state_.agent_component || names_component(id, "signature-agent");
+      return is_component(id, state_.agent_component) || names_component(id, "signature-agent");
     });
     components.push_back(state_.agent_component);
   }
