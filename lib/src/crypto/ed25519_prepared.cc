@@ -19,13 +19,14 @@ namespace {
 using prepared::Digits;
 using prepared::Fe;
 using prepared::Projective;
+using prepared::SumTerms;
 using prepared::Table;
 
 using State = PreparedEd25519Key::State;
 using Signature = std::span<const std::byte, 64>;
 using Message = std::span<const std::byte>;
 
-constexpr std::size_t lanes = 8;
+constexpr std::size_t lanes = prepared::lane_count;
 
 const std::uint8_t* octets_of(Signature signature) noexcept {
   return reinterpret_cast<const std::uint8_t*>(signature.data());
@@ -39,16 +40,12 @@ bool verify_by_libsodium(const State& key, Message message, Signature signature)
 
 constexpr unsigned window_of(TableKind kind) noexcept { return kind == TableKind::full ? 8 : 4; }
 
-// Terms are the digits of S and k.
-struct Terms {
-  Digits s;
-  Digits k;
-};
-
 // read_signature makes the checks that need no curve arithmetic, in any order: only whether all
 // pass is told. The table entries are asked for as soon as they are known.
 bool read_signature(const State& key, Message message, const std::uint8_t* signature,
-                    Terms& terms) noexcept {
+                    SumTerms& terms) noexcept {
+  terms.base = key.base;
+  terms.key = &key.table;
   const prepared::Scalar s = prepared::scalar_from_bytes(signature + 32);
   if (!prepared::is_canonical(s) || !prepared::bytes_are_canonical(signature) ||
       prepared::has_small_order(signature))
@@ -71,28 +68,40 @@ bool x_matches(const Projective& sum, const Fe& z_inverse, const std::uint8_t* r
   return prepared::is_odd(prepared::mul(sum.x, z_inverse)) == ((r[31] & 0x80) != 0);
 }
 
+// Eight lanes take as long as this many sums made one by one.
+constexpr std::size_t lanes_pay_from = 7;
+
+void make_sums(Ed25519Path path, std::span<const SumTerms> terms, Projective* sums) noexcept {
+  if (path == Ed25519Path::ifma && terms.size() >= lanes_pay_from) {
+    prepared::sums_ifma(terms, sums);
+    return;
+  }
+  for (const SumTerms& one : terms)
+    *sums++ = prepared::sum(path, *one.base, one.s, *one.key, one.k);
+}
+
 // verify_lanes answers up to eight pending verifications with one inversion for all.
 void verify_lanes(Ed25519Path path, std::span<PendingEd25519> pending) noexcept {
+  std::array<SumTerms, lanes> terms;
   std::array<Projective, lanes> sums;
   std::array<PendingEd25519*, lanes> open;
   std::array<Fe, lanes> products;
   std::size_t count = 0;
   for (PendingEd25519& one : pending) {
-    const State& key = one.key->state();
-    Terms terms;
     one.verified = false;
-    if (!read_signature(key, one.message, octets_of(one.signature), terms)) continue;
-    sums[count] = prepared::sum(path, *key.base, terms.s, key.table, terms.k);
-    if (!y_matches(sums[count], octets_of(one.signature))) continue;
-    products[count] = count > 0 ? prepared::mul(products[count - 1], sums[count].z) : sums[count].z;
-    open[count++] = &one;
+    if (read_signature(one.key->state(), one.message, octets_of(one.signature), terms[count]))
+      open[count++] = &one;
   }
+  make_sums(path, std::span(terms).first(count), sums.data());
+  for (std::size_t i = 0; i < count; ++i)
+    products[i] = i > 0 ? prepared::mul(products[i - 1], sums[i].z) : sums[i].z;
   if (count == 0) return;
   Fe inverse = prepared::invert(products[count - 1]);
   for (std::size_t i = count; i-- > 0;) {
     const Fe z_inverse = i > 0 ? prepared::mul(inverse, products[i - 1]) : inverse;
     inverse = prepared::mul(inverse, sums[i].z);
-    open[i]->verified = x_matches(sums[i], z_inverse, octets_of(open[i]->signature));
+    const std::uint8_t* const r = octets_of(open[i]->signature);
+    open[i]->verified = y_matches(sums[i], r) && x_matches(sums[i], z_inverse, r);
   }
 }
 
@@ -196,7 +205,7 @@ std::span<const std::byte, 32> PreparedEd25519Key::octets() const noexcept {
 bool PreparedEd25519Key::verify(Ed25519Path path, Message message,
                                 Signature signature) const noexcept {
   if (path == Ed25519Path::libsodium) return verify_by_libsodium(*state_, message, signature);
-  Terms terms;
+  SumTerms terms;
   const std::uint8_t* octets = octets_of(signature);
   if (!read_signature(*state_, message, octets, terms)) return false;
   const Projective sum = prepared::sum(path, *state_->base, terms.s, state_->table, terms.k);

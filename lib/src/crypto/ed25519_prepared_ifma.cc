@@ -8,22 +8,6 @@ namespace wba::crypto::prepared {
 
 namespace {
 
-// Term is one addition: an entry, or its negative.
-struct Term {
-  const Entry* entry;
-  bool negative;
-};
-
-constexpr std::size_t max_terms = 2 * max_digits;
-
-std::size_t append_terms(const Table& table, const Digits& digits, Term* out) noexcept {
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    const int digit = digits.digit[row];
-    out[row] = {&table.entry(row, static_cast<unsigned>(digit < 0 ? -digit : digit)), digit < 0};
-  }
-  return table.rows();
-}
-
 WBA_LANES __m512i load_limbs(const Entry& low, const Entry& high, std::size_t limb) noexcept {
   const __m256i from_low =
       _mm256_loadu_si256(reinterpret_cast<const __m256i*>(low.word.data() + 3 * limb));
@@ -34,7 +18,7 @@ WBA_LANES __m512i load_limbs(const Entry& low, const Entry& high, std::size_t li
 
 // load_entries puts two entries into the order y - x, 2dxy, 2, y + x; of a negative one the first
 // and last change places and 2dxy its sign.
-WBA_LANES LaneFe<Ifma> load_entries(const Term& low, const Term& high) noexcept {
+WBA_LANES LaneFe<Ifma> load_entries(const EntryTerm& low, const EntryTerm& high) noexcept {
   const auto negative =
       static_cast<__mmask8>((low.negative ? 0x0f : 0) | (high.negative ? 0xf0 : 0));
   const __m512i order = _mm512_setr_epi64(0, 2, 0, 1, 4, 6, 4, 5);
@@ -65,17 +49,11 @@ WBA_LANES LaneFe<Ifma> every_point(const Fe& minus, const Fe& t, const Fe& z,
 
 }  // namespace
 
-bool ifma_is_there() noexcept {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512ifma");
-}
-
 // The terms are dealt out to two sums, in the two halves of each register, which are added at the
 // end.
 WBA_IFMA_TARGET Projective sum_ifma(const Table& base, const Digits& s, const Table& key,
                                     const Digits& k) noexcept {
-  Term terms[max_terms + 1];
+  EntryTerm terms[max_terms + 1];
   std::size_t count = append_terms(base, s, terms);
   count += append_terms(key, k, terms + count);
   if (count % 2 != 0) terms[count++] = {&identity_entry, false};
@@ -107,19 +85,6 @@ WBA_IFMA_TARGET Projective sum_ifma(const Table& base, const Digits& s, const Ta
   z = carry(z);
   // Twice each coordinate.
   return {carry(sub(plus, minus)), carry(add(plus, minus)), carry(add(z, z))};
-}
-
-}  // namespace wba::crypto::prepared
-
-#else
-
-namespace wba::crypto::prepared {
-
-bool ifma_is_there() noexcept { return false; }
-
-Projective sum_ifma(const Table& base, const Digits& s, const Table& key,
-                    const Digits& k) noexcept {
-  return sum_portable(base, s, key, k);
 }
 
 }  // namespace wba::crypto::prepared

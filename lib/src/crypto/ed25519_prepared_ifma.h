@@ -4,6 +4,7 @@
 // The AVX-512 IFMA path. Call the sums only where ifma_is_there.
 
 #include <cstddef>
+#include <span>
 
 #include "crypto/ed25519_prepared_group.h"
 
@@ -26,9 +27,8 @@ struct SumTerms {
 
 inline constexpr std::size_t lane_count = 8;
 
-// sums_ifma makes eight sums at once. The windows of the base tables are equal, and so are those
-// of the keys' tables.
-void sums_ifma(const SumTerms* terms, Projective* sums) noexcept;
+// sums_ifma makes up to eight sums at once, one a lane; it takes the time of eight.
+void sums_ifma(std::span<const SumTerms> terms, Projective* sums) noexcept;
 
 }  // namespace wba::crypto::prepared
 
