@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
+#include "crypto/ed25519_prepared_ifma.h"
 #include "crypto/ed25519_prepared_state.h"
 #include "support/ed25519_cases.h"
 
@@ -119,7 +120,25 @@ class Ed25519PreparedSum : public testing::TestWithParam<Ed25519Path> {
       wba::crypto::prepared::compress(
           wba::crypto::prepared::sum(GetParam(), *base_, s_digits, table, k_digits), sum.data());
       ASSERT_EQ(sum, expected) << "window " << table.window();
+      if (GetParam() == Ed25519Path::ifma) {
+        terms_.push_back({base_, &table, s_digits, k_digits});
+        expected_.push_back(expected);
+      }
     }
+    if (terms_.size() >= wba::crypto::prepared::lane_count) expect_lanes();
+  }
+
+  // expect_lanes makes the last sums again, one a lane, with tables of both windows side by side.
+  void expect_lanes() {
+    std::vector<wba::crypto::prepared::Projective> sums(terms_.size());
+    wba::crypto::prepared::sums_ifma(terms_, sums.data());
+    for (std::size_t lane = 0; lane < sums.size(); ++lane) {
+      Octets32 sum;
+      wba::crypto::prepared::compress(sums[lane], sum.data());
+      ASSERT_EQ(sum, expected_[lane]) << "lane " << lane;
+    }
+    terms_.clear();
+    expected_.clear();
   }
 
   void expect_sums(const std::vector<Scalar>& scalars) {
@@ -140,6 +159,8 @@ class Ed25519PreparedSum : public testing::TestWithParam<Ed25519Path> {
   Octets32 key_;
   std::vector<Table> tables_;
   const Table* base_ = nullptr;
+  std::vector<wba::crypto::prepared::SumTerms> terms_;
+  std::vector<Octets32> expected_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Paths, Ed25519PreparedSum,
