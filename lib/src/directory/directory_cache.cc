@@ -1,0 +1,314 @@
+#include "directory/directory_cache.h"
+
+#include <algorithm>
+
+#include <wba/agent_identity.h>
+
+#include "directory/registered_domain.h"
+
+namespace wba::directory {
+
+// Domain is what the entries of one registered domain share: a bound, a rate, an order of use.
+struct DirectoryCache::Domain {
+  Domain(std::string registered, std::size_t per_minute)
+      : name(std::move(registered)), new_urls(per_minute) {}
+
+  std::string name;
+  TokenBucket new_urls;
+  Order order;
+  std::size_t entries = 0;  // pinned ones too
+};
+
+bool TokenBucket::has_one(Time now) noexcept {
+  if (now > since_) {
+    const auto passed = static_cast<double>((now - since_).count());
+    tokens_ = std::min(per_minute_, tokens_ + passed * per_minute_ / 60);
+    since_ = now;
+  }
+  return tokens_ >= 1;
+}
+
+DirectoryCache::DirectoryCache(DirectoryTable& table, CacheSettings settings)
+    : table_(table),
+      settings_(settings),
+      entries_(16, NameHash{&table}),
+      new_urls_(settings.limits.new_urls_per_minute) {}
+
+DirectoryCache::~DirectoryCache() = default;
+
+DirectoryCache::Entry* DirectoryCache::find(const DocumentName& name) {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : found->second.get();
+}
+
+std::expected<DirectoryCache::Entry*, Reason> DirectoryCache::admit(const DocumentName& name,
+                                                                    std::string_view host, Time now,
+                                                                    bool pinned) {
+  if (Entry* known = find(name)) {
+    if (pinned && !known->pinned) {
+      order_.erase({known->order, known});
+      known->domain->order.erase({known->order, known});
+      known->pinned = true;
+      pinned_.push_back(known);
+    }
+    return known;
+  }
+  const auto refuse = [&] {
+    ++refused_;
+    return std::unexpected(Reason::directory_overloaded);
+  };
+  if (!pinned && !new_urls_.has_one(now)) {
+    full_until_ = now + std::chrono::seconds(1);
+    return refuse();
+  }
+  Domain& domain = domain_of(host);
+  ++domain.entries;  // before room is made, so that it stays while its last entry goes
+  if (!pinned) {
+    // The domain's own bounds first, so that a flood under one name costs the others nothing.
+    const bool room =
+        domain.new_urls.has_one(now) &&
+        (domain.entries <= settings_.limits.directories_per_domain || make_room(domain.order)) &&
+        (entries_.size() < settings_.limits.directories || make_room(order_));
+    if (!room) {
+      leave(domain);
+      return refuse();
+    }
+    new_urls_.take();
+    domain.new_urls.take();
+  }
+  return &insert(name, host, domain, pinned, now);
+}
+
+DirectoryCache::Entry& DirectoryCache::insert(const DocumentName& name, std::string_view host,
+                                              Domain& domain, bool pinned, Time now) {
+  auto entry = std::make_unique<Entry>();
+  auto subject = std::make_shared<Subject>();
+  subject->url = name.url;
+  subject->metadata = name.metadata;
+  subject->hash = table_.hash_of(name);
+  subject->domain = domain.name;
+  subject->last_used = now.time_since_epoch().count();
+  entry->subject = std::move(subject);
+  entry->host = host;
+  entry->domain = &domain;
+  entry->pinned = pinned;
+  entry->number = next_number_++;
+  Entry& result = *entry;
+  publish(result, {.subject = result.subject});
+  entries_.emplace(result.subject->name(), std::move(entry));
+  if (pinned) {
+    pinned_.push_back(&result);
+  } else {
+    reorder(result);
+  }
+  return result;
+}
+
+// make_room evicts the least recently used of `order` that is not being fetched; a directory that
+// never was read goes before any that was, so that made-up URLs push out one another.
+bool DirectoryCache::make_room(Order& order) {
+  for (auto at = order.begin(); at != order.end();) {
+    Entry& entry = *at->second;
+    ++at;
+    if (entry.fetch_id != 0) continue;
+    // By what readers have noted since, its place may be further back: it is met there again.
+    const auto before = entry.order;
+    reorder(entry);
+    if (entry.order != before) {
+      const auto moved = order.find({entry.order, &entry});
+      if (at == order.end() || moved->first < at->first) at = moved;
+      continue;
+    }
+    ++evictions_;
+    remove(entry);
+    return true;
+  }
+  return false;
+}
+
+void DirectoryCache::remove(Entry& entry) {
+  table_.erase(entry.subject->name(), entry.subject->hash);
+  order_.erase({entry.order, &entry});
+  Domain& domain = *entry.domain;
+  domain.order.erase({entry.order, &entry});
+  const std::shared_ptr<const Subject> subject = entry.subject;  // the key of the map views it
+  entries_.erase(subject->name());
+  leave(domain);
+}
+
+void DirectoryCache::reorder(Entry& entry) {
+  if (entry.pinned) return;
+  order_.erase({entry.order, &entry});
+  entry.domain->order.erase({entry.order, &entry});
+  entry.order = {entry.established(), entry.subject->last_used.load(std::memory_order_relaxed),
+                 entry.number};
+  order_.emplace(entry.order, &entry);
+  entry.domain->order.emplace(entry.order, &entry);
+}
+
+void DirectoryCache::publish(Entry& entry, Directory version) {
+  entry.version = std::make_shared<const Directory>(std::move(version));
+  table_.put(entry.version);
+}
+
+DirectoryCache::Domain& DirectoryCache::domain_of(std::string_view host) {
+  std::string name = registered_domain(host);
+  std::unique_ptr<Domain>& place = domains_[name];
+  if (!place) {
+    place =
+        std::make_unique<Domain>(std::move(name), settings_.limits.new_urls_per_minute_and_domain);
+  }
+  return *place;
+}
+
+void DirectoryCache::leave(Domain& domain) {
+  if (--domain.entries == 0) domains_.erase(std::string(domain.name));
+}
+
+std::optional<FetchRequest> DirectoryCache::begin(Entry& entry) {
+  if (entry.fetch_id != 0) return std::nullopt;
+  entry.fetch_id = next_fetch_++;
+  fetches_.emplace(entry.fetch_id, &entry);
+  entry.fetch_url = entry.subject->url;
+  entry.fetch_kind = entry.subject->metadata ? FetchedKind::metadata : FetchedKind::key_set;
+  FetchRequest request{.id = entry.fetch_id,
+                       .url = entry.fetch_url,
+                       .host = entry.host,
+                       .known = entry.established() || entry.pinned};
+  // Metadata is read whole each time: it has changed where its key set has not, or the reverse.
+  if (entry.established() && entry.fetch_kind == FetchedKind::key_set) {
+    request.etag = entry.fields.etag.value_or("");
+    request.last_modified = entry.fields.last_modified.value_or("");
+  }
+  entry.revalidating = !request.etag.empty() || !request.last_modified.empty();
+  return request;
+}
+
+void DirectoryCache::abandon(std::uint64_t fetch_id) {
+  const auto found = fetches_.find(fetch_id);
+  if (found == fetches_.end()) return;
+  Entry& entry = *found->second;
+  fetches_.erase(found);
+  entry.fetch_id = 0;
+  entry.subject->fetch_asked.store(false, std::memory_order_relaxed);
+  if (!entry.established() && !entry.pinned) remove(entry);
+}
+
+DirectoryCache::Completed DirectoryCache::complete(const FetchResult& result, Time asked, Time now,
+                                                   double random) {
+  const auto found = fetches_.find(result.id);
+  if (found == fetches_.end()) return {};
+  Entry& entry = *found->second;
+  Completed completed{.entry = &entry};
+  Judged judged = judge(result, {.url = entry.fetch_url,
+                                 .kind = entry.fetch_kind,
+                                 .revalidating = entry.revalidating,
+                                 .proofs = settings_.proofs,
+                                 .well_known_kid = settings_.well_known_kid,
+                                 .limits = settings_.limits,
+                                 .now = now});
+  if (!judged.jwks_uri.empty()) {
+    entry.metadata_freshness = freshness(result.fields, asked, now, settings_.policy);
+    entry.fetch_url = judged.jwks_uri;
+    entry.fetch_kind = FetchedKind::metadata_key_set;
+    completed.next = FetchRequest{.id = entry.fetch_id,
+                                  .url = std::move(judged.jwks_uri),
+                                  .host = std::move(judged.jwks_host),
+                                  .known = entry.established() || entry.pinned};
+    return completed;
+  }
+  fetches_.erase(found);
+  entry.fetch_id = 0;
+  Directory version = *entry.version;
+  if (judged.failure != Reason::none) {
+    // Nothing is evicted: what was read stays for as long as it may.
+    completed.failed = true;
+    version.failure = judged.failure;
+    version.retry_at =
+        retry_time(++entry.failures, result.fields.retry_after, now, random, settings_.policy);
+  } else {
+    completed.not_modified = judged.not_modified;
+    if (judged.not_modified) {
+      // RFC 9111 §4.3.4: what the 304 says replaces what was said before.
+      const auto update = [](auto& stored, const auto& received) {
+        if (received) stored = received;
+      };
+      update(entry.fields.cache_control, result.fields.cache_control);
+      update(entry.fields.expires, result.fields.expires);
+      update(entry.fields.etag, result.fields.etag);
+      update(entry.fields.last_modified, result.fields.last_modified);
+      entry.fields.date = result.fields.date;
+      entry.fields.age = result.fields.age;
+    } else {
+      entry.fields = result.fields;
+      const bool labels = !is_well_known_document(entry.fetch_url);
+      version.keys = std::make_shared<const KeySet>(std::move(judged.keys), labels);
+    }
+    Freshness fresh = freshness(entry.fields, asked, now, settings_.policy);
+    if (entry.metadata_freshness) {
+      fresh.fresh_until = std::min(fresh.fresh_until, entry.metadata_freshness->fresh_until);
+      fresh.stale_until = std::min(fresh.stale_until, entry.metadata_freshness->stale_until);
+      fresh.no_store = fresh.no_store || entry.metadata_freshness->no_store;
+    }
+    version.fresh_until = fresh.fresh_until;
+    version.stale_until = fresh.stale_until;
+    version.refresh_at = refresh_time(fresh, now, random, settings_.policy);
+    version.failure = Reason::none;
+    version.retry_at = {};
+    entry.no_store = fresh.no_store;
+    entry.failures = 0;
+  }
+  entry.metadata_freshness.reset();
+  publish(entry, std::move(version));
+  // Only now, so that a reader that asks again has seen the new version, or asks for a further one.
+  entry.subject->fetch_asked.store(false, std::memory_order_release);
+  reorder(entry);
+  return completed;
+}
+
+std::vector<DirectoryCache::Entry*> DirectoryCache::due(Time now) {
+  std::vector<Entry*> result;
+  for (Entry* entry : pinned_) {
+    const Directory& version = *entry->version;
+    if (entry->fetch_id == 0 && now >= version.retry_at && now >= version.refresh_at) {
+      result.push_back(entry);
+    }
+  }
+  return result;
+}
+
+bool DirectoryCache::take_up(const DocumentName& name, std::string_view host, SavedDirectory saved,
+                             Time now) {
+  Entry* entry = find(name);
+  if (entry == nullptr) {
+    Domain& domain = domain_of(host);
+    ++domain.entries;
+    if (domain.entries > settings_.limits.directories_per_domain ||
+        entries_.size() >= settings_.limits.directories) {
+      leave(domain);
+      return false;
+    }
+    entry = &insert(name, host, domain, false, now);
+  }
+  if (entry->established()) return false;
+  Directory version = *saved.version;
+  version.subject = entry->subject;
+  if (!saved.etag.empty()) entry->fields.etag = std::move(saved.etag);
+  if (!saved.last_modified.empty()) entry->fields.last_modified = std::move(saved.last_modified);
+  publish(*entry, std::move(version));
+  reorder(*entry);
+  return true;
+}
+
+std::vector<SavedDirectory> DirectoryCache::saved() const {
+  std::vector<SavedDirectory> result;
+  for (const auto& [name, entry] : entries_) {
+    if (!entry->established() || entry->no_store) continue;
+    result.push_back({.version = entry->version,
+                      .etag = entry->fields.etag.value_or(""),
+                      .last_modified = entry->fields.last_modified.value_or("")});
+  }
+  return result;
+}
+
+}  // namespace wba::directory

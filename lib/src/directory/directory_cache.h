@@ -1,0 +1,164 @@
+#ifndef WBA_DIRECTORY_DIRECTORY_CACHE_H_
+#define WBA_DIRECTORY_DIRECTORY_CACHE_H_
+
+// The writer's side of a resolver: which documents are held, when each is fetched, and what the
+// table shows of it. No clock, no network, no thread: time and random numbers are arguments.
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include <wba/directory_resolver.h>
+
+#include "directory/directory_table.h"
+#include "directory/fetcher.h"
+#include "directory/judge.h"
+
+namespace wba::directory {
+
+// TokenBucket lets through `per_minute` a minute, and as many at once after a quiet minute.
+class TokenBucket {
+ public:
+  explicit TokenBucket(std::size_t per_minute)
+      : per_minute_(static_cast<double>(per_minute)), tokens_(per_minute_) {}
+
+  [[nodiscard]] bool has_one(Time now) noexcept;
+  void take() noexcept { tokens_ -= 1; }
+
+ private:
+  double per_minute_;
+  double tokens_;
+  Time since_{};
+};
+
+// CacheSettings are the options that the cache works by.
+struct CacheSettings {
+  DirectoryCachePolicy policy = {};
+  DirectoryLimits limits = {};
+  ProofRule proofs = ProofRule::optional;
+  WellKnownKid well_known_kid = WellKnownKid::must_match;
+};
+
+// SavedDirectory is an entry as a file keeps it.
+struct SavedDirectory {
+  DirectoryPointer version;
+  std::string etag = {};
+  std::string last_modified = {};
+};
+
+class DirectoryCache {
+ public:
+  struct Domain;
+
+  // Entry is a document that is held.
+  struct Entry {
+    std::shared_ptr<const Subject> subject;
+    DirectoryPointer version;
+    std::string host;
+    ResponseFields fields = {};  // of the latest response, for revalidation
+    Domain* domain = nullptr;
+    std::uint64_t fetch_id = 0;  // of the fetch under way; 0: none
+    FetchedKind fetch_kind = FetchedKind::key_set;
+    std::string fetch_url = {};
+    bool revalidating = false;
+    bool no_store = false;
+    bool pinned = false;
+    int failures = 0;
+    // Its place among the least recently used; see order_of.
+    std::tuple<bool, std::int64_t, std::uint64_t> order = {};
+    std::uint64_t number = 0;
+    // Freshness of the metadata document, while its key set is fetched.
+    std::optional<Freshness> metadata_freshness = {};
+
+    [[nodiscard]] bool established() const { return version->keys != nullptr; }
+  };
+
+  DirectoryCache(DirectoryTable& table, CacheSettings settings);
+  ~DirectoryCache();
+  DirectoryCache(const DirectoryCache&) = delete;
+  DirectoryCache& operator=(const DirectoryCache&) = delete;
+
+  [[nodiscard]] Entry* find(const DocumentName& name);
+
+  // admit finds an entry or takes up a new one, as far as limits allow: directory_overloaded where
+  // they do not. A pinned one is always taken up.
+  [[nodiscard]] std::expected<Entry*, Reason> admit(const DocumentName& name, std::string_view host,
+                                                    Time now, bool pinned = false);
+
+  // full_until says until when no new URL will be let in, whatever it is.
+  [[nodiscard]] Time full_until() const noexcept { return full_until_; }
+
+  // begin gives the fetch of `entry`, unless one is under way.
+  [[nodiscard]] std::optional<FetchRequest> begin(Entry& entry);
+
+  // abandon undoes begin where the fetcher had no room. An entry that never had keys goes.
+  void abandon(std::uint64_t fetch_id);
+
+  // Completed says what a fetch led to: a further fetch for the same entry, or its end. `entry` is
+  // nullptr where the fetch is not known.
+  struct Completed {
+    Entry* entry = nullptr;
+    std::optional<FetchRequest> next = {};
+    bool failed = false;
+    bool not_modified = false;
+  };
+
+  // complete takes a fetch's result and publishes what follows from it. `asked` is when the request
+  // was sent. 0 ≤ random < 1.
+  Completed complete(const FetchResult& result, Time asked, Time now, double random);
+
+  // due gives the pinned entries whose refresh or retry has come.
+  [[nodiscard]] std::vector<Entry*> due(Time now);
+
+  // take_up publishes keys that came from elsewhere (a file, a redistributor) unless the document
+  // has been fetched already; false where it was not taken. The times in `version` are kept.
+  bool take_up(const DocumentName& name, std::string_view host, SavedDirectory saved, Time now);
+
+  // saved gives what may be written to a file.
+  [[nodiscard]] std::vector<SavedDirectory> saved() const;
+
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  [[nodiscard]] std::uint64_t evictions() const noexcept { return evictions_; }
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+
+ private:
+  using Order = std::set<std::pair<std::tuple<bool, std::int64_t, std::uint64_t>, Entry*>>;
+  struct NameHash {
+    const DirectoryTable* table;
+    std::size_t operator()(const DocumentName& name) const { return table->hash_of(name); }
+  };
+
+  Entry& insert(const DocumentName& name, std::string_view host, Domain& domain, bool pinned,
+                Time now);
+  bool make_room(Order& order);
+  void remove(Entry& entry);
+  void reorder(Entry& entry);
+  void publish(Entry& entry, Directory version);
+  Domain& domain_of(std::string_view host);
+  void leave(Domain& domain);
+
+  DirectoryTable& table_;
+  const CacheSettings settings_;
+  std::unordered_map<DocumentName, std::unique_ptr<Entry>, NameHash> entries_;
+  std::unordered_map<std::string, std::unique_ptr<Domain>> domains_;
+  Order order_;
+  std::unordered_map<std::uint64_t, Entry*> fetches_;
+  std::vector<Entry*> pinned_;
+  TokenBucket new_urls_;
+  Time full_until_{};
+  std::uint64_t next_fetch_ = 1;
+  std::uint64_t next_number_ = 1;
+  std::uint64_t evictions_ = 0;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace wba::directory
+
+#endif  // WBA_DIRECTORY_DIRECTORY_CACHE_H_

@@ -1,0 +1,139 @@
+#include "directory/key_set.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include <wba/agent_identity.h>
+#include <wba/jwk_set.h>
+
+namespace wba::directory {
+namespace {
+
+Reason reason_of(const Error& error) {
+  if (error.code == ErrorCode::key_too_large) return Reason::directory_too_large;
+  if (error.code == ErrorCode::key_set_too_many) return Reason::directory_too_many_keys;
+  return Reason::directory_unreadable;
+}
+
+// read_json reads one JSON text nested no deeper than key material and metadata ever are.
+nlohmann::json read_json(std::string_view body) {
+  constexpr int deepest = 16;
+  int depth = 0;
+  int most = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    const char c = body[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      most = std::max(most, ++depth);
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  if (most > deepest) return nlohmann::json::value_t::discarded;
+  return nlohmann::json::parse(body, nullptr, false);
+}
+
+}  // namespace
+
+Reason usable_at(const DirectoryKey& key, Time now) noexcept {
+  const std::int64_t at = now.time_since_epoch().count();
+  if (key.nbf && at < *key.nbf) return Reason::key_before_activation;
+  if (key.exp && at >= *key.exp) return Reason::key_past_expiry;
+  return Reason::none;
+}
+
+KeySet::KeySet(std::vector<DirectoryKey> keys, bool labels_count)
+    : keys_(std::move(keys)), labels_count_(labels_count) {
+  // Thumbprints first and in order, so that sorting stably and dropping repeats keeps, of one id,
+  // the thumbprint before a label and the first key before a later one.
+  std::vector<std::pair<std::string_view, std::uint32_t>> labels;
+  for (std::uint32_t i = 0; i < keys_.size(); ++i) {
+    ids_.emplace_back(keys_[i].key.thumbprint(), i);
+    if (labels_count && !keys_[i].kid.empty()) labels.emplace_back(keys_[i].kid, i);
+  }
+  const auto by_id = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::stable_sort(labels.begin(), labels.end(), by_id);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    // A label that different keys share means none of them; a key that is there twice is one.
+    const auto same = std::equal_range(labels.begin(), labels.end(), labels[i], by_id);
+    const auto thumbprint = keys_[labels[i].second].key.thumbprint();
+    const bool one = std::all_of(same.first, same.second, [&](const auto& label) {
+      return keys_[label.second].key.thumbprint() == thumbprint;
+    });
+    if (one) ids_.push_back(labels[i]);
+  }
+  std::stable_sort(ids_.begin(), ids_.end(), by_id);
+  const auto repeats = std::unique(ids_.begin(), ids_.end(),
+                                   [](const auto& a, const auto& b) { return a.first == b.first; });
+  ids_.erase(repeats, ids_.end());
+  ids_.shrink_to_fit();
+}
+
+const DirectoryKey* KeySet::find(std::string_view keyid) const noexcept {
+  const auto found =
+      std::lower_bound(ids_.begin(), ids_.end(), keyid,
+                       [](const auto& id, std::string_view b) { return id.first < b; });
+  return found != ids_.end() && found->first == keyid ? &keys_[found->second] : nullptr;
+}
+
+std::expected<std::vector<DirectoryKey>, Reason> parse_key_document(std::string_view body,
+                                                                    const KeyDocumentRules& rules) {
+  const auto set = parse_jwk_set(body, {.bytes = rules.bytes, .keys = rules.keys});
+  if (!set) return std::unexpected(reason_of(set.error()));
+  if (set->is_bare_jwk && rules.well_known) return std::unexpected(Reason::directory_unreadable);
+  std::vector<DirectoryKey> keys;
+  for (const JwkSetEntry& entry : set->entries) {
+    if (!entry.key || entry.has_private_members) continue;
+    if (rules.well_known && rules.well_known_kid == WellKnownKid::must_match && entry.kid &&
+        *entry.kid != entry.key->thumbprint()) {
+      continue;
+    }
+    keys.push_back({.key = *entry.key,
+                    .kid = entry.kid.value_or(std::string()),
+                    .nbf = entry.nbf,
+                    .exp = entry.exp,
+                    .test_key = entry.key->is_published_test_key()});
+  }
+  return keys;
+}
+
+std::expected<ClientMetadata, Reason> parse_client_metadata(std::string_view body,
+                                                            std::string_view document,
+                                                            const KeyDocumentRules& rules) {
+  constexpr auto unreadable = std::unexpected(Reason::directory_unreadable);
+  if (body.size() > rules.bytes) return std::unexpected(Reason::directory_too_large);
+  const nlohmann::json json = read_json(body);
+  if (!json.is_object()) return unreadable;
+  if (const auto id = json.find("client_id"); id != json.end()) {
+    std::string buffer;
+    if (!id->is_string()) return unreadable;
+    const auto named =
+        locate_agent({.url = id->get_ref<const std::string&>(), .kind = AgentKind::cimd}, buffer);
+    if (!named || named->document != document) return unreadable;
+  }
+  const auto uri = json.find("jwks_uri");
+  const auto jwks = json.find("jwks");
+  // Where both are there they may disagree.
+  if ((uri == json.end()) == (jwks == json.end())) return unreadable;
+  ClientMetadata metadata;
+  if (uri == json.end()) {
+    auto keys = parse_key_document(jwks->dump(), rules);
+    if (!keys) return std::unexpected(keys.error());
+    metadata.keys = std::move(*keys);
+    return metadata;
+  }
+  if (!uri->is_string()) return unreadable;
+  const auto located = locate_agent(
+      {.url = uri->get_ref<const std::string&>(), .kind = AgentKind::key_set}, metadata.jwks_uri);
+  if (!located) return unreadable;
+  metadata.jwks_host = located->host;
+  return metadata;
+}
+
+}  // namespace wba::directory

@@ -1,0 +1,19 @@
+#ifndef WBA_DIRECTORY_REGISTERED_DOMAIN_H_
+#define WBA_DIRECTORY_REGISTERED_DOMAIN_H_
+
+#include <string>
+#include <string_view>
+
+namespace wba::directory {
+
+// registered_domain gives the part of `host` (lower case) that somebody registered, by the public
+// suffix list: "example.co.uk" for "a.b.example.co.uk". An IP address, a public suffix itself and a
+// name that the list does not cover are their own.
+[[nodiscard]] std::string registered_domain(std::string_view host);
+
+// registered_domains_known says whether the list could be loaded.
+[[nodiscard]] bool registered_domains_known() noexcept;
+
+}  // namespace wba::directory
+
+#endif  // WBA_DIRECTORY_REGISTERED_DOMAIN_H_
