@@ -1,0 +1,131 @@
+// DirectoryResolver: what an application holds of the room.
+
+#include <algorithm>
+#include <future>
+#include <new>
+
+#include <wba/agent_identity.h>
+#include <wba/directory_resolver.h>
+
+#include "directory/engine.h"
+#include "directory/reader.h"
+#include "directory/registered_domain.h"
+#include "directory/warm_start.h"
+
+namespace wba {
+namespace {
+
+using directory::CacheSettings;
+using directory::Fetcher;
+using directory::Shared;
+
+bool makes_sense(const DirectoryResolverOptions& options) {
+  const DirectoryLimits& limits = options.limits;
+  const DirectoryCachePolicy& cache = options.cache;
+  const bool none_is_zero =
+      limits.body_bytes > 0 && limits.keys > 0 && limits.fetch_time.count() > 0 &&
+      limits.connect_time.count() > 0 && limits.fetches > 0 && limits.fetches_per_host > 0 &&
+      limits.fetches_waiting > 0 && limits.directories > 0 && limits.directories_per_domain > 0;
+  constexpr std::chrono::seconds zero{0};
+  return none_is_zero && cache.fresh_min > zero && cache.fresh_min <= cache.fresh_max &&
+         cache.fresh_default > zero && cache.stale_max >= zero && cache.stale_guarded >= zero &&
+         cache.failure_first > zero && cache.failure_first <= cache.failure_max &&
+         cache.early_refetch > zero;
+}
+
+}  // namespace
+
+class DirectoryResolver::Impl {
+ public:
+  Impl(const DirectoryResolverOptions& options, std::shared_ptr<Shared> shared_state)
+      : settings{.policy = options.cache,
+                 .limits = options.limits,
+                 .proofs = options.proofs,
+                 .well_known_kid = options.well_known_kid},
+        shared(std::move(shared_state)),
+        engine(options, shared) {}
+
+  const CacheSettings settings;
+  const std::shared_ptr<Shared> shared;
+  directory::Engine engine;
+};
+
+Result<std::shared_ptr<DirectoryResolver>> DirectoryResolver::create(
+    DirectoryResolverOptions options) {
+  try {
+    if (!makes_sense(options)) return std::unexpected(Error{ErrorCode::argument_invalid});
+    auto fetcher = Fetcher::create(options.network, options.limits);
+    if (!fetcher || !directory::registered_domains_known()) {
+      return std::unexpected(Error{ErrorCode::crypto_failure});
+    }
+    auto shared = std::make_shared<Shared>(options.limits.directories, std::move(fetcher));
+    shared->allow_test_keys = options.allow_test_keys;
+    shared->early_refetch = options.cache.early_refetch.count();
+    auto impl = std::make_unique<Impl>(options, std::move(shared));
+    std::string buffer;
+    for (const KnownAgent& agent : options.agents) {
+      const auto located = locate_agent({.url = agent.url, .kind = agent.kind}, buffer);
+      if (!located) return std::unexpected(located.error());
+      impl->engine.pin({located->document, agent.kind == AgentKind::cimd}, located->host);
+    }
+    impl->engine.start();
+    return std::shared_ptr<DirectoryResolver>(new DirectoryResolver(std::move(impl)));
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error{ErrorCode::out_of_memory});
+  }
+}
+
+DirectoryResolver::DirectoryResolver(std::unique_ptr<Impl> impl) noexcept
+    : impl_(std::move(impl)) {}
+
+DirectoryResolver::~DirectoryResolver() = default;
+
+std::unique_ptr<KeyResolver::Reader> DirectoryResolver::reader() const {
+  return std::make_unique<directory::DirectoryReader>(impl_->shared);
+}
+
+void DirectoryResolver::resolve(const AgentLink& link, std::string_view keyid,
+                                std::chrono::steady_clock::time_point deadline,
+                                Callback done) const {
+  std::string buffer;
+  const auto located = locate_agent(link, buffer);
+  if (!located) return done({.reason = directory::link_problem(located.error())});
+  impl_->engine.wait_for({.url = std::string(located->document),
+                          .host = std::string(located->host),
+                          .metadata = link.kind == AgentKind::cimd,
+                          .identity = std::string(located->identity),
+                          .keyid = std::string(keyid),
+                          .deadline = deadline,
+                          .done = std::move(done)});
+}
+
+KeyResolution DirectoryResolver::resolve(const AgentLink& link, std::string_view keyid,
+                                         std::chrono::steady_clock::time_point deadline) const {
+  auto promise = std::make_shared<std::promise<KeyResolution>>();
+  std::future<KeyResolution> future = promise->get_future();
+  resolve(link, keyid, deadline,
+          [promise](const KeyResolution& resolution) { promise->set_value(resolution); });
+  // The background thread keeps the deadline; were it held up by somebody's callback, we would.
+  constexpr std::chrono::milliseconds grace{100};
+  if (future.wait_until(deadline + grace) != std::future_status::ready) return {};
+  return future.get();
+}
+
+Result<std::size_t> DirectoryResolver::save(const std::filesystem::path& file) const {
+  return directory::write_cache_file(file, impl_->engine.saved(), impl_->settings.proofs);
+}
+
+Result<std::size_t> DirectoryResolver::load(const std::filesystem::path& file, Time now) {
+  auto loaded = directory::read_cache_file(file, impl_->settings, now);
+  if (!loaded) return std::unexpected(loaded.error());
+  std::size_t taken = 0;
+  for (directory::LoadedDirectory& entry : *loaded) {
+    const directory::DocumentName name{entry.url, entry.metadata};
+    if (impl_->engine.take_up(name, entry.host, std::move(entry.saved), now)) ++taken;
+  }
+  return taken;
+}
+
+DirectoryStatistics DirectoryResolver::statistics() const { return impl_->engine.statistics(); }
+
+}  // namespace wba
