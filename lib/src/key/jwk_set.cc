@@ -4,7 +4,7 @@
 
 #include <wba/jwk_set.h>
 
-#include "key/guarded_call.h"
+#include "base/guarded_call.h"
 #include "key/jwk.h"
 #include "key/jwk_json.h"
 #include "key/key_state.h"

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/guarded_call.h"
 #include "crypto/ed25519_key.h"
-#include "key/guarded_call.h"
 #include "key/jwk.h"
 #include "key/key_state.h"
 #include "key/pem.h"

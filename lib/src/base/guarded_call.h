@@ -1,5 +1,5 @@
-#ifndef WBA_SRC_KEY_GUARDED_CALL_H_
-#define WBA_SRC_KEY_GUARDED_CALL_H_
+#ifndef WBA_SRC_BASE_GUARDED_CALL_H_
+#define WBA_SRC_BASE_GUARDED_CALL_H_
 
 #include <exception>
 #include <new>
@@ -23,4 +23,4 @@ template <typename Body>
 
 }  // namespace wba
 
-#endif  // WBA_SRC_KEY_GUARDED_CALL_H_
+#endif  // WBA_SRC_BASE_GUARDED_CALL_H_
