@@ -110,7 +110,7 @@ int run_main(CLI::App& app, int argc, const char* const* argv) {
     }
     std::string message = lower_sentence(error.what());
     // CLI11 misses the subcommand before it looks at what stands in its place.
-    const auto rest = at->remaining();
+    const auto rest = app.remaining(true);
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !rest.empty() &&
         !at->get_subcommands({}).empty()) {
       message = "no such subcommand: " + rest.front();
