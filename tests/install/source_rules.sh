@@ -57,6 +57,7 @@ while IFS=: read -r file line target; do
     signature) below='base sf crypto key digest message signature' ;;
     webbotauth) below='base sf crypto key digest message signature webbotauth' ;;
     directory) below='base sf crypto key digest message signature webbotauth directory' ;;
+    client) below='base client' ;;
     *) continue ;;
   esac
   case " $below " in *" $room "*) ;; *) complain "$file:$line: $own depends on $room" ;; esac

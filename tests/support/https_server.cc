@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -58,6 +59,45 @@ bool write_all(SSL* ssl, std::string_view data) {
   return true;
 }
 
+// read_until reads until `end` is in `pending`; false where that takes more than `most` octets.
+bool read_until(SSL* ssl, std::string& pending, std::string_view end, std::size_t most) {
+  char buffer[16384];
+  while (pending.find(end) == std::string::npos) {
+    const int size = pending.size() < most ? SSL_read(ssl, buffer, sizeof buffer) : 0;
+    if (size <= 0) return false;
+    pending.append(buffer, static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
+// take moves the first `size` octets of `pending`, read where they are missing, to `out`.
+bool take(SSL* ssl, std::string& pending, std::size_t size, std::string& out) {
+  char buffer[16384];
+  while (pending.size() < size) {
+    const int got = SSL_read(ssl, buffer, sizeof buffer);
+    if (got <= 0) return false;
+    pending.append(buffer, static_cast<std::size_t>(got));
+  }
+  out.append(pending, 0, size);
+  pending.erase(0, size);
+  return true;
+}
+
+bool read_body(SSL* ssl, std::string& pending, HttpRequest& request) {
+  if (request.field("transfer-encoding") != "chunked") {
+    const std::string length = request.field("content-length");
+    return length.empty() || take(ssl, pending, std::stoul(length), request.body);
+  }
+  for (;;) {
+    if (!read_until(ssl, pending, "\r\n", 65536)) return false;
+    const std::size_t size = std::stoul(pending, nullptr, 16);
+    pending.erase(0, pending.find("\r\n") + 2);
+    std::string line_end;
+    if (!take(ssl, pending, size, request.body) || !take(ssl, pending, 2, line_end)) return false;
+    if (size == 0) return true;
+  }
+}
+
 }  // namespace
 
 std::string HttpRequest::field(std::string_view name) const {
@@ -69,6 +109,7 @@ std::string HttpRequest::field(std::string_view name) const {
 HttpsServer::HttpsServer(const TestCa& ca, const std::vector<std::string>& names,
                          HttpHandler handler, HttpsServerOptions options)
     : handler_(std::move(handler)),
+      keep_alive_(options.keep_alive),
       context_(ca.server_context(names, options.expired_certificate)),
       listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   std::signal(SIGPIPE, SIG_IGN);  // a client that goes away while OpenSSL writes
@@ -131,29 +172,14 @@ void HttpsServer::accept_loop() {
 }
 
 void HttpsServer::serve(int socket) {
+  // Head and body are written apart; the second must not wait for the first's acknowledgement.
+  const int now = 1;
+  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &now, sizeof now);
   SSL* ssl = SSL_new(context_.get());
   SSL_set_fd(ssl, socket);
   if (SSL_accept(ssl) == 1) {
-    std::string head;
-    char buffer[4096];
-    while (head.find("\r\n\r\n") == std::string::npos && head.size() < 65536) {
-      const int size = SSL_read(ssl, buffer, sizeof buffer);
-      if (size <= 0) break;
-      head.append(buffer, static_cast<std::size_t>(size));
-    }
-    if (head.find("\r\n\r\n") != std::string::npos) {
-      const HttpRequest request = parse(head);
-      HttpHandler handler;
-      {
-        const std::lock_guard lock(mutex_);
-        last_request_ = request;
-        handler = handler_;
-        const int now = ++at_once_;
-        most_at_once_ = std::max<int>(most_at_once_, now);
-      }
-      ++requests_;
-      answer(ssl, handler(request));
-      --at_once_;
+    std::string pending;
+    while (serve_request(ssl, pending) && keep_alive_) {
     }
   }
   SSL_free(ssl);
@@ -162,11 +188,36 @@ void HttpsServer::serve(int socket) {
   close(socket);
 }
 
-void HttpsServer::answer(SSL* ssl, const HttpReply& reply) {
-  if (reply.delay.count() > 0 && !pause(reply.delay)) return;
-  if (reply.no_reply) return;
+bool HttpsServer::serve_request(SSL* ssl, std::string& pending) {
+  if (!read_until(ssl, pending, "\r\n\r\n", 65536)) return false;
+  const std::size_t head = pending.find("\r\n\r\n");
+  HttpRequest request = parse(std::string_view(pending).substr(0, head));
+  pending.erase(0, head + 4);
+  if (request.field("expect") == "100-continue" &&
+      !write_all(ssl, "HTTP/1.1 100 Continue\r\n\r\n")) {
+    return false;
+  }
+  if (!read_body(ssl, pending, request)) return false;
+  HttpHandler handler;
+  {
+    const std::lock_guard lock(mutex_);
+    last_request_ = request;
+    handler = handler_;
+    const int now = ++at_once_;
+    most_at_once_ = std::max<int>(most_at_once_, now);
+  }
+  ++requests_;
+  const bool answered = answer(ssl, handler(request), request.method != "HEAD");
+  --at_once_;
+  return answered;
+}
+
+bool HttpsServer::answer(SSL* ssl, const HttpReply& reply, bool with_body) {
+  if (reply.delay.count() > 0 && !pause(reply.delay)) return false;
+  if (reply.no_reply) return false;
   std::ostringstream head;
-  head << "HTTP/1.1 " << reply.status << " X\r\nConnection: close\r\n";
+  head << "HTTP/1.1 " << reply.status << " X\r\n";
+  if (!keep_alive_) head << "Connection: close\r\n";
   for (const auto& [name, value] : reply.fields) head << name << ": " << value << "\r\n";
   const bool bodiless = reply.status == 304 || reply.status == 204;
   if (reply.chunked) {
@@ -175,26 +226,28 @@ void HttpsServer::answer(SSL* ssl, const HttpReply& reply) {
     head << "Content-Length: " << reply.content_length.value_or(reply.body.size()) << "\r\n";
   }
   head << "\r\n";
-  if (!write_all(ssl, head.str()) || bodiless) return;
+  if (!write_all(ssl, head.str())) return false;
+  if (bodiless || !with_body) return true;
   const std::string_view body =
       std::string_view(reply.body).substr(0, reply.close_after.value_or(std::string::npos));
   if (reply.drip.count() > 0) {
     for (const char& c : body) {
-      if (!pause(reply.drip) || !write_all(ssl, {&c, 1})) return;
+      if (!pause(reply.drip) || !write_all(ssl, {&c, 1})) return false;
     }
   } else if (reply.chunked) {
     for (std::size_t at = 0; at < body.size(); at += 65536) {
       const std::string_view part = body.substr(at, 65536);
       std::ostringstream chunk;
       chunk << std::hex << part.size() << "\r\n" << part << "\r\n";
-      if (!write_all(ssl, chunk.str())) return;
+      if (!write_all(ssl, chunk.str())) return false;
     }
-    if (!write_all(ssl, "0\r\n\r\n")) return;
+    if (!write_all(ssl, "0\r\n\r\n")) return false;
   } else if (!write_all(ssl, body)) {
-    return;
+    return false;
   }
   // A cut connection has no close_notify; a whole answer does.
-  if (!reply.close_after) SSL_shutdown(ssl);
+  if (!reply.close_after && !keep_alive_) SSL_shutdown(ssl);
+  return !reply.close_after;
 }
 
 bool HttpsServer::pause(std::chrono::milliseconds time) {

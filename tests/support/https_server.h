@@ -11,7 +11,8 @@
 //   // URL server.url("agent.test", "/.well-known/…"); it listens on 127.0.0.1 and any free port.
 //   EXPECT_EQ(server.requests(), 1);
 //
-// One thread a connection, one request a connection. The destructor stops it, stalled replies too.
+// One thread a connection; one request a connection unless `keep_alive` is asked for. The
+// destructor stops it, stalled replies too.
 
 #include <atomic>
 #include <chrono>
@@ -37,6 +38,7 @@ struct HttpRequest {
   std::string method;
   std::string target;
   HttpFields fields;  // names in lower case
+  std::string body;   // decoded where it came in chunks
 
   // field gives the first value of the field `name` (lower case); empty where there is none.
   [[nodiscard]] std::string field(std::string_view name) const;
@@ -60,6 +62,7 @@ using HttpHandler = std::function<HttpReply(const HttpRequest&)>;
 
 struct HttpsServerOptions {
   bool expired_certificate = false;
+  bool keep_alive = false;  // further requests on a connection are answered
 };
 
 class HttpsServer {
@@ -94,10 +97,14 @@ class HttpsServer {
  private:
   void accept_loop();
   void serve(int socket);
-  void answer(SSL* ssl, const HttpReply& reply);
+  // serve_request reads and answers one request; false where the connection is to be closed.
+  // `pending` is what was read and not yet looked at.
+  bool serve_request(SSL* ssl, std::string& pending);
+  bool answer(SSL* ssl, const HttpReply& reply, bool with_body);
   bool pause(std::chrono::milliseconds time);  // false when the server stops
 
   HttpHandler handler_;
+  bool keep_alive_;
   SslContext context_;
   int listener_ = -1;
   std::uint16_t port_ = 0;

@@ -66,6 +66,39 @@ TEST(HttpsServer, WrongHostNameAndExpiredCertificateFailTls) {
   EXPECT_EQ(other.requests() + expired.requests(), 0);
 }
 
+TEST(HttpsServer, KeepsAConnectionAndReadsBodiesWhereAskedTo) {
+  const TestCa ca;
+  const HttpsServer server(
+      ca, {"agent.test"},
+      [](const HttpRequest& request) { return wba::test::directory_reply(request.body); },
+      {.keep_alive = true});
+  CURL* curl = curl_easy_init();
+  curl_slist* resolve = curl_slist_append(nullptr, server.resolve("agent.test").c_str());
+  curl_slist* chunked = curl_slist_append(nullptr, "Transfer-Encoding: chunked");
+  std::string body;
+  curl_easy_setopt(curl, CURLOPT_URL, server.url("agent.test", "/").c_str());
+  curl_easy_setopt(curl, CURLOPT_CAINFO, ca.file().c_str());
+  curl_easy_setopt(curl, CURLOPT_RESOLVE, resolve);
+  curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 5000L);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
+  const std::string large(100000, 'x');
+  for (const std::string& sent : {std::string("first"), large}) {
+    body.clear();
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(sent.size()));
+    curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, sent.c_str());
+    EXPECT_EQ(curl_easy_perform(curl), CURLE_OK);
+    EXPECT_EQ(body, sent);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, chunked);
+  }
+  EXPECT_EQ(server.connections(), 1);
+  EXPECT_EQ(server.requests(), 2);
+  curl_slist_free_all(resolve);
+  curl_slist_free_all(chunked);
+  curl_easy_cleanup(curl);
+}
+
 TEST(HttpsServer, GzipDecodes) {
   const TestCa ca;
   const HttpsServer server(ca, {"agent.test"}, [](const HttpRequest&) {
