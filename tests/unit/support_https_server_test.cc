@@ -33,7 +33,7 @@ Fetched fetch(const TestCa& ca, const HttpsServer& server, const std::string& ho
   curl_easy_setopt(curl, CURLOPT_CAINFO, ca.file().c_str());
   curl_easy_setopt(curl, CURLOPT_RESOLVE, resolve);
   curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 700L);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 3000L);
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &result.body);
