@@ -92,7 +92,6 @@ agent=https://agent.example
 echo
 echo "==> A request of our own"
 "$wba" key new --out "$work/agent.pem"
-echo "    key: $("$wba" key show --json "$work/agent.pem" | jq -r .thumbprint)"
 # The key set that the operator publishes at the agent's well-known path.
 "$wba" key show --json "$work/agent.pem" | jq '{keys: [.jwk]}' >"$work/own.json"
 own=(--directory "$agent/.well-known/http-message-signatures-directory=$work/own.json")

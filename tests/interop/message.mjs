@@ -1,10 +1,12 @@
 // HTTP/1.1 messages as { method, url, headers: [[name, value]...], body }.
+import { Buffer } from 'node:buffer';
 
 export function formatMessage({ method, url, headers, body = '' }) {
   const { host } = new URL(url);
   const target = url.replace(/^https?:\/\/[^/?#]*/, '') || '/';
   const lines = [`${method} ${target} HTTP/1.1`];
   if (!headers.some(([name]) => name.toLowerCase() === 'host')) lines.push(`Host: ${host}`);
+  if (body !== '') lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }

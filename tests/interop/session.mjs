@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { formatMessage, mutations, parseMessage } from './message.mjs';
 
 export const agent = 'https://agent.example';
+// The identity of that URL, normalised by RFC 3986 section 6.2.3.
+export const agentIdentity = 'https://agent.example/';
 export const wellKnown = `${agent}/.well-known/http-message-signatures-directory`;
 export const keySet = `${agent}/keys.json`;
 
@@ -89,7 +91,7 @@ export class Session {
 
   // theirsSigned: `message` is what the other implementation signed; `verify` the arguments under
   // which wba must find it verified, in `dialect`, as sent by `agentUrl`.
-  async theirsSigned({ what, message, verify, dialect, agentUrl = agent, keyid }) {
+  async theirsSigned({ what, message, verify, dialect, agentUrl = agentIdentity, keyid }) {
     const verdict = this.verify(formatMessage(message), verify);
     this.expect(`${what}: verified`, verdict.status === 0 && verdict.outcome === 'verified', JSON.stringify(verdict));
     this.expect(`${what}: dialect ${dialect}`, verdict.dialect === dialect, String(verdict.dialect));

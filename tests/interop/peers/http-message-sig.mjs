@@ -102,7 +102,7 @@ export async function ours(session) {
   const body = session.file('body.txt', 'a body\n');
   const url = 'https://origin.example/a%2Fb/?x=1&y=%20z';
   const cover = (...ids) => ids.flatMap((id) => ['--cover', id]);
-  const derived = ['@method', '@target-uri', '@scheme', '@request-target', '@path', '@query'];
+  const derived = ['@authority', '@method', '@target-uri', '@scheme', '@request-target', '@path', '@query'];
   return [
     { what: 'draft-01', sign: ['--agent', keySet, '--profile', 'draft-01', 'GET', url], key },
     { what: 'draft-00', sign: ['--agent', agent, '--profile', 'draft-00', 'GET', url], key },
@@ -133,7 +133,7 @@ export async function verify(message, key, options) {
   await verifySignature(descriptor(message), {
     policy: {
       algorithms: ['ed25519', 'rsa-pss-sha512'],
-      requiredComponents: ['@authority', ...(options?.covered ?? []).map((id) => id.slice(1, -1))],
+      requiredComponents: [...new Set(['@authority', ...(options?.covered ?? []).map((id) => id.slice(1, -1))])],
       requiredParameters: ['created', 'expires', 'keyid', 'tag'],
       maxAge: 300,
     },

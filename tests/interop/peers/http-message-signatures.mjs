@@ -110,7 +110,7 @@ export async function ours(session) {
   const body = session.file('body.txt', 'a body\n');
   const url = 'https://origin.example/a%2Fb/?x=1&y=%20z&empty=';
   const cover = (...ids) => ids.flatMap((id) => ['--cover', id]);
-  const derived = ['@method', '@target-uri', '@scheme', '@request-target', '@path', '@query'];
+  const derived = ['@authority', '@method', '@target-uri', '@scheme', '@request-target', '@path', '@query'];
   const params = ['"@query-param";name="x"', '"@query-param";name="y"', '"@query-param";name="empty"'];
   const direct = ['--agent', keySet, '--profile', 'draft-01'];
   const ed25519 = [

@@ -54,7 +54,7 @@ export async function theirs(session) {
       message: await sign(key.privateJwk, get('https://origin.example/x', [])),
       ...common,
       verify: ['--keys', key.directory],
-      dialect: 'none',
+      dialect: null,
       agentUrl: null,
     },
     {
