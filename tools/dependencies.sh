@@ -16,10 +16,16 @@ nlohmann-json3-dev         JWK and other JSON
 libcli11-dev               the command line of wba
 libcurl4-openssl-dev       HTTP client of wba::directory and wba::client
 libpsl-dev                 registered domains: a bound on directories for each
+libcpp-httplib-dev         HTTPS server of wba and the middleware for it
+libtomlplusplus-dev        configuration of the guard
+libhiredis-dev             Redis, for state that several machines share
+prometheus-cpp-dev         metrics
+libevent-dev               the event loop of wba-authd
 jq:jq                      tools/demo.sh takes requests out of vectors/ with it
 '
 
-# What the tests and benchmarks need besides.
+# What the tests and benchmarks need besides. Servers are not started by being installed: the tests
+# start their own, on free ports.
 wba_test_packages='
 libgtest-dev               GoogleTest
 libgmock-dev               GoogleMock
@@ -29,6 +35,8 @@ git:git                    lists the source files that are checked
 nodejs:node                runs the other implementations that ours is tried against
 npm:npm                    installs those
 ca-certificates            npm speaks https
+redis-server:redis-server  state that guards share, for real
+nginx:nginx                servers that the guard stands behind
 '
 
 # What only those who work on the project need: tools/format.sh, tools/tidy.sh, the fuzz preset.
@@ -76,9 +84,16 @@ wba_install_packages() {
   echo "==> Installing $missing"
   # Debian's own questions would stop a run that nobody watches.
   as_root+=(env DEBIAN_FRONTEND=noninteractive)
+  # Where this file says so, packages do not start the servers they bring.
+  local policy=/usr/sbin/policy-rc.d made_policy='' status=0
+  if ! [ -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy" && made_policy=yes
+  fi
   # shellcheck disable=SC2086
-  if ! "${as_root[@]}" apt-get update -qq ||
-    ! "${as_root[@]}" apt-get install -qq -y --no-install-recommends $missing >/dev/null; then
+  "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" apt-get install -qq -y --no-install-recommends $missing >/dev/null || status=$?
+  [ -z "$made_policy" ] || "${as_root[@]}" rm -f "$policy"
+  if [ "$status" -ne 0 ]; then
     echo "error: apt could not install: $missing" >&2
     return 2
   fi
