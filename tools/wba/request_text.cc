@@ -9,14 +9,6 @@ namespace {
 
 constexpr std::size_t kMaxFields = 1000;
 
-// RFC 9110 §5.6.2.
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-  });
-}
-
 // RFC 9110 §5.5: no control character but HTAB. Octets above ASCII are opaque data.
 bool is_field_value(std::string_view text) {
   return std::ranges::none_of(text, [](char c) {
@@ -190,6 +182,13 @@ Outcome<void> read_body(std::string_view text, RequestText& read) {
 }
 
 }  // namespace
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+  });
+}
 
 Outcome<RequestText> read_request_text(std::string_view text) {
   RequestText read;

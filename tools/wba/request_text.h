@@ -39,6 +39,9 @@ struct RequestText {
 // fields, white space before a colon, a field line without one.
 [[nodiscard]] Outcome<RequestText> read_request_text(std::string_view text);
 
+// is_token says whether `text` can be a method or a field name. RFC 9110 §5.6.2.
+[[nodiscard]] bool is_token(std::string_view text);
+
 // read_field_line splits `Name: value`, as an option gives it.
 [[nodiscard]] Outcome<FieldLine> read_field_line(std::string_view line);
 

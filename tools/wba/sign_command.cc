@@ -67,6 +67,11 @@ Outcome<void> read_request(const SignOptions& options, SignedRequest& made) {
     failed.hint = "give an absolute http or https URL, percent-encoded";
     return std::unexpected(std::move(failed));
   }
+  if (!is_token(options.method)) {
+    return std::unexpected(
+        Failure{.message = "method '" + escape(options.method, 40) + "' is no token",
+                .hint = "give METHOD URL, such as GET https://example.com/"});
+  }
   made.request = {.method = options.method,
                   .scheme = uri->scheme,
                   .authority = uri->authority,
