@@ -1,0 +1,55 @@
+#ifndef WBA_GUARD_AUDIT_LOG_H_
+#define WBA_GUARD_AUDIT_LOG_H_
+
+// The audit log: one JSON object a line for each decision.
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <wba/guard/config.h>
+#include <wba/guard/decision.h>
+
+namespace wba::guard {
+
+// append_audit_line appends `record` as one line of JSON, in ASCII whatever the request held:
+// octets outside it and control characters stand as \u00XX. Long values are cut.
+void append_audit_line(const Record& record, std::string& out);
+
+// AuditLog appends lines to a file that it rotates by size: `path`, `path.1` (the newest of the
+// old), … It is shared by all threads. Several processes may share one path.
+//
+// A line is with the kernel before append returns, in one write: the end of the process, however
+// it comes, loses none of those. (Losing power may: nothing is synchronised.)
+class AuditLog {
+ public:
+  // open opens or makes the file, mode 0640. A line that an earlier process did not finish is
+  // ended. Error: what the system said, with the path.
+  [[nodiscard]] static std::expected<std::unique_ptr<AuditLog>, std::string> open(
+      const AuditSettings& settings);
+
+  AuditLog(const AuditLog&) = delete;
+  AuditLog& operator=(const AuditLog&) = delete;
+  ~AuditLog();
+
+  // append writes one line, which ends with a newline. false: it is lost (disk full, …), and
+  // counted; no part of it stays in the file that a later line could run into.
+  bool append(std::string_view line) noexcept;
+
+  // reopen opens the path anew, as another program that rotates logs asks for.
+  void reopen() noexcept;
+
+  // lost counts lines that could not be written.
+  [[nodiscard]] std::uint64_t lost() const noexcept;
+
+ private:
+  struct State;
+  explicit AuditLog(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wba::guard
+
+#endif  // WBA_GUARD_AUDIT_LOG_H_

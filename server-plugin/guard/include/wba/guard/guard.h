@@ -1,0 +1,115 @@
+#ifndef WBA_GUARD_GUARD_H_
+#define WBA_GUARD_GUARD_H_
+
+// The guard: from a request to a decision.
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <wba/guard/config.h>
+#include <wba/guard/decision.h>
+#include <wba/guard/rate_limiter.h>
+#include <wba/guard/replay_store.h>
+#include <wba/key_resolver.h>
+#include <wba/message.h>
+
+namespace wba::guard {
+
+// IncomingRequest is a request as an adapter received it. Everything it names must outlive the
+// decision and what is read of it.
+struct IncomingRequest {
+  // scheme and authority: those of the connection and of Host or :authority, unless
+  // `is_external`: then what the client used, as an adapter found out on its own.
+  Request request;
+  bool is_external = false;
+  std::string_view peer = {};    // address of the other end: "192.0.2.1", "2001:db8::1", "unix"
+  std::string_view client = {};  // address of the client, where the adapter knows; else empty
+  std::string_view request_id = {};
+  std::optional<std::string_view> body = {};  // the whole body, where it is at hand
+};
+
+// Gauge is a figure of the adapter, read when metrics are asked for.
+struct Gauge {
+  std::string name;  // "wba_…", the same each time
+  std::string help;
+  std::function<double()> read;
+};
+
+// Surroundings are what a guard works with.
+struct Surroundings {
+  std::shared_ptr<const KeyResolver> resolver = {};
+  // The adapter gives bodies: without it, asking for `body_digest` is a mistake.
+  bool sees_bodies = false;
+  std::vector<Gauge> gauges = {};
+  // In place of those of the configuration.
+  std::shared_ptr<ReplayStore> replay = {};
+  std::shared_ptr<RateLimiter> rates = {};
+};
+
+class GuardState;
+
+// Guard decides about requests. It is shared by all threads; each has a Worker of its own.
+class Guard {
+ public:
+  // Worker is one thread's memory.
+  class Worker {
+   public:
+    Worker(Worker&&) noexcept;
+    Worker& operator=(Worker&&) noexcept;
+    ~Worker();
+
+   private:
+    friend class Guard;
+    friend class GuardState;
+    struct State;
+    explicit Worker(std::unique_ptr<State> state) noexcept;
+    std::unique_ptr<State> state_;
+  };
+
+  // create opens the audit log; Redis is connected to when it is needed. Mistakes: a file that
+  // cannot be opened or read, body_digest where the adapter sees no bodies, no resolver.
+  [[nodiscard]] static std::expected<std::unique_ptr<Guard>, std::vector<ConfigMistake>> create(
+      Config config, Surroundings surroundings);
+
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  ~Guard();
+
+  [[nodiscard]] Worker make_worker() const;
+
+  // decide judges one request: it verifies, decides, writes the audit line and counts. It never
+  // throws; what goes wrong inside is refused with 503 (or passes, where the route only observes).
+  // Nothing but a verified signature is ever treated as one.
+  const Decision& decide(const IncomingRequest& incoming, Now now, Worker& worker) const noexcept;
+
+  // needs_body says whether the route of this request asks for its body's digest: read the body
+  // before decide then.
+  [[nodiscard]] bool needs_body(const Request& request, Worker& worker) const noexcept;
+
+  // trusts_peer says whether `peer` is a trusted proxy, whose forwarding fields count.
+  [[nodiscard]] bool trusts_peer(std::string_view peer, Worker& worker) const noexcept;
+
+  // reload replaces the configuration while requests are decided; each is decided wholly by the
+  // old or by the new one. Nonces and rates are kept. On a mistake the old configuration stays.
+  // [replay], [rates], [redis] and [audit] cannot change: that needs a restart, and is a mistake.
+  [[nodiscard]] std::expected<void, std::vector<ConfigMistake>> reload(Config config);
+
+  // reopen_log opens the audit log's path anew.
+  void reopen_log() noexcept;
+
+  // metrics gives all figures in Prometheus' text format.
+  [[nodiscard]] std::string metrics() const;
+
+ private:
+  explicit Guard(std::unique_ptr<GuardState> state) noexcept;
+  std::unique_ptr<GuardState> state_;
+};
+
+}  // namespace wba::guard
+
+#endif  // WBA_GUARD_GUARD_H_

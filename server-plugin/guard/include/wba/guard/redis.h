@@ -1,0 +1,44 @@
+#ifndef WBA_GUARD_REDIS_H_
+#define WBA_GUARD_REDIS_H_
+
+// State shared by several machines, in Redis. Set its maxmemory-policy to noeviction: what Redis
+// drops to make room can be replayed.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <wba/guard/config.h>
+#include <wba/guard/rate_limiter.h>
+#include <wba/guard/replay_store.h>
+
+namespace wba::guard {
+
+// Redis is a pool of connections, shared by all threads. It connects when it is first needed and
+// again after a failure; meanwhile requests are answered `away` at once.
+class Redis {
+ public:
+  // make takes the password to use (empty: none). It does not connect.
+  [[nodiscard]] static std::shared_ptr<Redis> make(const RedisSettings& settings,
+                                                   std::string password);
+  Redis(const Redis&) = delete;
+  Redis& operator=(const Redis&) = delete;
+  virtual ~Redis() = default;
+
+  // failures counts commands that got no answer.
+  [[nodiscard]] virtual std::uint64_t failures() const noexcept = 0;
+
+ protected:
+  Redis() = default;
+};
+
+// make_redis_replay_store keeps nonces by `SET NX PX`, under a name that `scope` is part of.
+[[nodiscard]] std::shared_ptr<ReplayStore> make_redis_replay_store(std::shared_ptr<Redis> redis,
+                                                                   std::string scope);
+
+// make_redis_rate_limiter counts in Redis, by one script a request.
+[[nodiscard]] std::shared_ptr<RateLimiter> make_redis_rate_limiter(std::shared_ptr<Redis> redis);
+
+}  // namespace wba::guard
+
+#endif  // WBA_GUARD_REDIS_H_

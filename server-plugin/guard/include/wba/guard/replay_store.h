@@ -1,0 +1,57 @@
+#ifndef WBA_GUARD_REPLAY_STORE_H_
+#define WBA_GUARD_REPLAY_STORE_H_
+
+// Nonces that were presented. A check is one atomic check-and-record, after the signature verified.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <wba/guard/decision.h>
+
+namespace wba::guard {
+
+// ReplayAnswer says whether a nonce is new. `full` and `away` mean that replay was not checked.
+enum class ReplayAnswer : std::uint8_t {
+  fresh,     // not presented before, and recorded now
+  repeated,  // presented before
+  full,      // not recorded: what is still valid is never dropped to make room
+  away,      // the store does not answer
+};
+
+// ReplayKey is what may be presented once: an agent's nonce. `agent` is its identity, or its keyid
+// where the key names no URL.
+struct ReplayKey {
+  std::string_view agent;
+  std::string_view keyid;
+  std::string_view nonce;
+};
+
+// ReplayStore is shared by all threads.
+class ReplayStore {
+ public:
+  virtual ~ReplayStore() = default;
+
+  // check_and_record is atomic over everything that shares the store: of any number of
+  // presentations of one key at most one is fresh, until `until`, when the signature is no longer
+  // good.
+  virtual ReplayAnswer check_and_record(const ReplayKey& key, Now until, Now now) noexcept = 0;
+
+  // size is the number of nonces held, 0 where that is not known here.
+  [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+};
+
+// MemoryReplayLimits bound a store in memory.
+struct MemoryReplayLimits {
+  std::size_t entries = 1'000'000;
+  std::size_t entries_per_agent = 100'000;  // about: kept for each shard on its own
+};
+
+// make_memory_replay_store holds nonces in this process, in shards with a lock each.
+[[nodiscard]] std::shared_ptr<ReplayStore> make_memory_replay_store(
+    const MemoryReplayLimits& limits);
+
+}  // namespace wba::guard
+
+#endif  // WBA_GUARD_REPLAY_STORE_H_

@@ -1,0 +1,34 @@
+#include "agent_match.h"
+
+namespace wba::guard {
+
+std::string_view identity_host(std::string_view identity) noexcept {
+  constexpr std::string_view kScheme = "https://";
+  if (!identity.starts_with(kScheme)) return {};
+  identity.remove_prefix(kScheme.size());
+  return identity.substr(0, identity.find_first_of("/?#"));
+}
+
+AgentMatch::AgentMatch(const std::vector<std::string>& urls, const std::vector<std::string>& hosts,
+                       const std::vector<std::string>& suffixes)
+    : urls_(urls.begin(), urls.end()),
+      hosts_(hosts.begin(), hosts.end()),
+      suffixes_(suffixes.begin(), suffixes.end()) {}
+
+bool AgentMatch::fits(std::string_view identity) const noexcept {
+  if (identity.empty()) return false;
+  if (urls_.contains(identity)) return true;
+  std::string_view host = identity_host(identity);
+  if (host.empty()) return false;
+  if (hosts_.contains(host)) return true;
+  // Another port of a host may be another's server, and an address has no labels.
+  if (suffixes_.empty() || host.find_first_of(":[") != std::string_view::npos) return false;
+  while (true) {
+    if (suffixes_.contains(host)) return true;
+    const auto dot = host.find('.');
+    if (dot == std::string_view::npos) return false;
+    host.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace wba::guard

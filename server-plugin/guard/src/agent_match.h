@@ -1,0 +1,42 @@
+#ifndef WBA_GUARD_AGENT_MATCH_H_
+#define WBA_GUARD_AGENT_MATCH_H_
+
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace wba::guard {
+
+// TextHash lets sets of strings be searched by views.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+using TextSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
+
+// identity_host gives host and port of a normalised identity URL: "bot.example",
+// "bot.example:8443", "[2001:db8::1]". Empty for no https URL.
+[[nodiscard]] std::string_view identity_host(std::string_view identity) noexcept;
+
+// AgentMatch says whether a verified identity is one of those that a rule names: the same URL, the
+// same host and port, or a host at or below a suffix on a label border. Never by substring.
+class AgentMatch {
+ public:
+  AgentMatch(const std::vector<std::string>& urls, const std::vector<std::string>& hosts,
+             const std::vector<std::string>& suffixes);
+
+  // fits takes the identity of a verified signature. An empty one fits nothing.
+  [[nodiscard]] bool fits(std::string_view identity) const noexcept;
+
+ private:
+  TextSet urls_;
+  TextSet hosts_;
+  TextSet suffixes_;
+};
+
+}  // namespace wba::guard
+
+#endif  // WBA_GUARD_AGENT_MATCH_H_

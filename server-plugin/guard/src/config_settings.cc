@@ -1,0 +1,191 @@
+// The tables of the configuration that stand once.
+
+#include <algorithm>
+
+#include <wba/message.h>
+
+#include "config_reader.h"
+
+namespace wba::guard {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+// with_table runs `read` on the table `key`, where it is there.
+template <typename Read>
+void with_table(ConfigReader& file, std::string_view key, Read read) {
+  const toml::node* node = file.take(key);
+  if (node == nullptr) return;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) {
+    return file.mistake(*node, key, "must be a table, [" + std::string(key) + "]");
+  }
+  ConfigReader reader(*table, "[" + std::string(key) + "]", file.mistakes());
+  read(reader);
+  reader.finish();
+}
+
+void read_trusted_proxies(ConfigReader& reader, ServerSettings& server) {
+  std::vector<std::string> list;
+  reader.texts("trusted_proxies", list);
+  for (const auto& text : list) {
+    if (text == "unix") {
+      server.trust_unix_peers = true;
+      continue;
+    }
+    const auto range = AddressRange::parse(text);
+    if (range) {
+      server.trusted_proxies.push_back(*range);
+    } else {
+      reader.mistake_at("trusted_proxies",
+                        "\"" + printable(text) +
+                            "\" is neither an address, a range such as 10.0.0.0/8 nor \"unix\"");
+    }
+  }
+}
+
+void read_server(ConfigReader& reader, ServerSettings& server) {
+  std::string scheme = server.scheme;
+  reader.choice("scheme", scheme, {{"https", std::string("https")}, {"http", std::string("http")}});
+  server.scheme = scheme;
+  reader.text("authority", server.authority);
+  if (!server.authority.empty()) {
+    std::string normalised;
+    if (!append_normalised_authority(server.scheme, server.authority, normalised)) {
+      reader.mistake_at("authority", "must be a host, maybe with a port");
+    }
+  }
+  reader.choice("forwarded", server.forwarded,
+                {{"none", ForwardedSource::none},
+                 {"forwarded", ForwardedSource::forwarded},
+                 {"x-forwarded", ForwardedSource::x_forwarded}});
+  read_trusted_proxies(reader, server);
+  const bool trusts = server.trust_unix_peers || !server.trusted_proxies.empty();
+  if (server.forwarded != ForwardedSource::none && !trusts && !reader.has("trusted_proxies")) {
+    reader.mistake_at("forwarded", "needs trusted_proxies: from anybody else it is a claim");
+  }
+}
+
+void read_verify(ConfigReader& reader, VerifySettings& verify) {
+  if (reader.has("dialects")) {
+    std::vector<std::string> names;
+    reader.texts("dialects", names);
+    verify.dialects = {false, false, false, false};
+    for (const auto& name : names) {
+      if (name == to_string(Dialect::bare_uri)) {
+        verify.dialects.bare_uri = true;
+      } else if (name == to_string(Dialect::legacy_string)) {
+        verify.dialects.legacy_string = true;
+      } else if (name == to_string(Dialect::origin_dictionary)) {
+        verify.dialects.origin_dictionary = true;
+      } else if (name == to_string(Dialect::direct_dictionary)) {
+        verify.dialects.direct_dictionary = true;
+      } else {
+        reader.mistake_at("dialects", "no such dialect: \"" + printable(name) + "\"");
+      }
+    }
+  }
+  reader.seconds("max_lifetime", verify.max_lifetime, std::chrono::seconds(1), hours(24 * 365));
+  reader.seconds("skew", verify.skew, std::chrono::seconds(0), hours(1));
+  reader.flag("strict_label", verify.strict_label);
+  reader.flag("allow_test_keys", verify.allow_test_keys);
+  reader.number("max_signatures", verify.max_signatures, 1, 16);
+}
+
+void read_rates(ConfigReader& reader, RateSettings& rates) {
+  reader.choice("store", rates.store, {{"memory", StoreKind::memory}, {"redis", StoreKind::redis}});
+  reader.number("entries", rates.entries, 1, 100'000'000);
+  reader.choice("when_away", rates.when_away,
+                {{"refuse", WhenAway::refuse}, {"pass", WhenAway::pass}});
+}
+
+void read_replay(ConfigReader& reader, ReplaySettings& replay) {
+  reader.choice("store", replay.store,
+                {{"memory", StoreKind::memory}, {"redis", StoreKind::redis}});
+  reader.number("entries", replay.entries, 1, 100'000'000);
+  replay.entries_per_agent = std::min(replay.entries_per_agent, replay.entries);
+  reader.number("entries_per_agent", replay.entries_per_agent, 1, 100'000'000);
+  if (replay.entries_per_agent > replay.entries) {
+    reader.mistake_at("entries_per_agent", "must not be more than entries");
+  }
+  reader.choice("when_away", replay.when_away,
+                {{"refuse", WhenAway::refuse}, {"pass", WhenAway::pass}});
+  reader.text("scope", replay.scope);
+  if (replay.scope.empty()) reader.mistake_at("scope", "must not be empty");
+}
+
+void read_redis(ConfigReader& reader, RedisSettings& redis) {
+  reader.text("host", redis.host);
+  reader.number("port", redis.port, 1, 65535);
+  reader.text("unix_socket", redis.unix_socket);
+  if (!redis.unix_socket.empty() && (reader.has("host") || reader.has("port"))) {
+    reader.mistake_at("unix_socket", "stands in place of host and port: give one of them");
+  }
+  if (redis.host.empty()) reader.mistake_at("host", "must not be empty");
+  reader.text("user", redis.user);
+  reader.text("password_file", redis.password_file);
+  if (!redis.user.empty() && redis.password_file.empty()) {
+    reader.mistake_at("user", "needs password_file");
+  }
+  reader.number("database", redis.database, 0, 1'000'000);
+  reader.text("prefix", redis.prefix);
+  reader.duration("timeout", redis.timeout, milliseconds(1), std::chrono::seconds(10));
+  reader.duration("retry_after", redis.retry_after, milliseconds(1), std::chrono::seconds(60));
+}
+
+void read_audit(ConfigReader& reader, AuditSettings& audit) {
+  reader.text("path", audit.path);
+  if (audit.path.empty()) reader.mistake_at("path", "is missing: where the log is to go");
+  reader.number("max_bytes", audit.max_bytes, 4096, std::int64_t{1} << 40U);
+  reader.number("files", audit.files, 1, 1000);
+}
+
+bool is_limit_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+void read_limits(ConfigReader& file, Config& config) {
+  const toml::node* node = file.take("limits");
+  if (node == nullptr) return;
+  const toml::table* all = node->as_table();
+  if (all == nullptr) return file.mistake(*node, "limits", "must be tables, [limits.NAME]");
+  for (const auto& [key, value] : *all) {
+    const std::string name(key.str());
+    const toml::table* table = value.as_table();
+    if (!is_limit_name(name) || table == nullptr) {
+      file.mistake(
+          value, "limits",
+          "\"" + printable(name) +
+              "\" must be a table [limits.NAME], with letters, digits, - and _ in the name");
+      continue;
+    }
+    ConfigReader reader(*table, "[limits." + name + "]", file.mistakes());
+    RateLimit limit;
+    reader.number("requests", limit.requests, 1, 1'000'000'000);
+    reader.duration("per", limit.period, milliseconds(1), hours(24 * 31));
+    limit.burst = std::max<std::uint32_t>(1, limit.requests);
+    reader.number("burst", limit.burst, 1, 1'000'000'000);
+    if (!reader.has("requests")) reader.mistake("requests is missing: how many pass");
+    if (!reader.has("per")) reader.mistake("per is missing: in how much time");
+    reader.finish();
+    config.limits.emplace(name, limit);
+  }
+}
+
+}  // namespace
+
+void read_settings(ConfigReader& file, Config& config) {
+  with_table(file, "server", [&](ConfigReader& table) { read_server(table, config.server); });
+  with_table(file, "verify", [&](ConfigReader& table) { read_verify(table, config.verify); });
+  with_table(file, "rates", [&](ConfigReader& table) { read_rates(table, config.rates); });
+  with_table(file, "replay", [&](ConfigReader& table) { read_replay(table, config.replay); });
+  with_table(file, "redis", [&](ConfigReader& table) { read_redis(table, config.redis); });
+  with_table(file, "audit", [&](ConfigReader& table) { read_audit(table, config.audit); });
+  read_limits(file, config);
+}
+
+}  // namespace wba::guard

@@ -1,0 +1,322 @@
+#include "deciding.h"
+
+#include <algorithm>
+#include <array>
+
+namespace wba::guard {
+namespace {
+
+// These say that the agent's keys could not be had: nothing is known, for or against it.
+bool is_keys_unavailable(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::key_pending:
+    case Reason::directory_unreachable:
+    case Reason::directory_host_unknown:
+    case Reason::directory_bad_status:
+    case Reason::directory_wrong_media_type:
+    case Reason::directory_unreadable:
+    case Reason::directory_too_large:
+    case Reason::directory_too_many_keys:
+    case Reason::directory_overloaded:
+    case Reason::internal_error:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// These say that fields do not parse: 400, where a check that failed is 403. draft -01 §4.
+bool is_malformed(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::missing_fields:
+    case Reason::signature_input_unreadable:
+    case Reason::signature_value_unreadable:
+    case Reason::duplicate_label:
+    case Reason::too_many_signatures:
+    case Reason::too_large:
+    case Reason::duplicate_component:
+    case Reason::component_malformed:
+    case Reason::signature_agent_unparsable:
+      return true;
+    default:
+      return false;
+  }
+}
+
+constexpr std::uint16_t kBadRequest = 400;
+constexpr std::uint16_t kForbidden = 403;
+constexpr std::uint16_t kTooManyRequests = 429;
+constexpr std::uint16_t kUnavailable = 503;
+
+}  // namespace
+
+void Deciding::decide(Action action, Cause cause, std::uint16_t status) noexcept {
+  record_.decided = action;
+  record_.cause = cause;
+  record_.status = status;
+}
+
+bool Deciding::begin() {
+  auto covered = std::move(record_.covered);
+  covered.clear();
+  record_ = Record{.time = now_,
+                   .request_id = incoming_.request_id,
+                   .peer = incoming_.peer,
+                   .method = incoming_.request.method,
+                   .authority = incoming_.request.authority,
+                   .path = request_path(incoming_.request.target),
+                   .covered = std::move(covered)};
+  scratch_.headers.clear();
+  scratch_.path.read(record_.path);
+  const auto found = engine_.table.route_of(scratch_.path, record_.method);
+  route_ = found.entry;
+  asked_ = &route_->check;
+  record_.route = route_->route.name;
+  record_.mode = route_->route.mode;
+  if (!found.clear) {
+    // Off is not off where the other reading falls under a route that is on.
+    record_.mode = Mode::enforce;
+    decide(Action::refuse, Cause::path_unclear, kBadRequest);
+    return false;
+  }
+  if (record_.mode == Mode::off) return false;
+  if (!incoming_.is_external) {
+    const auto name = external_name(engine_.config.server, incoming_.peer, request_);
+    if (!name) {
+      decide(Action::refuse, Cause::authority_unclear, kBadRequest);
+      return false;
+    }
+    request_.scheme = name->scheme;
+    request_.authority = name->authority;
+    record_.authority = name->authority;
+  }
+  return true;
+}
+
+void Deciding::describe_caller(const Verdict& verdict, const SignatureVerdict* signature) {
+  record_.outcome = verdict.outcome();
+  record_.reason = verdict.reason();
+  switch (record_.outcome) {
+    case Outcome::verified:
+      record_.caller = Caller::verified_agent;
+      break;
+    case Outcome::unverified:
+    case Outcome::invalid:
+      record_.caller = Caller::claimed_agent;
+      break;
+    case Outcome::unsigned_:
+      record_.caller = Caller::unsigned_;
+      break;
+  }
+  if (signature == nullptr) return;
+  record_.claimed = signature->claimed_url();
+  record_.keyid = signature->parameters().keyid.value_or(std::string_view());
+  record_.label = signature->label();
+  record_.dialect = signature->dialect();
+  if (!engine_.config.audit.path.empty()) record_.covered = signature->covered();
+  if (record_.outcome == Outcome::verified) {
+    record_.identity = signature->identity();
+    record_.domain = signature->domain();
+  }
+}
+
+// Of several signatures that verified the first that has all the route asks for.
+const SignatureVerdict* Deciding::choose_signature(const Verdict& verdict) const {
+  if (verdict.outcome() != Outcome::verified) return verdict.decisive();
+  for (const auto& signature : verdict.signatures()) {
+    if (signature.outcome() == Outcome::verified &&
+        route_->check.judge(signature, request_, incoming_.body.has_value()) == Cause::none) {
+      return &signature;
+    }
+  }
+  return verdict.decisive();
+}
+
+void Deciding::judge(const Verdict& verdict) {
+  const SignatureVerdict* signature = choose_signature(verdict);
+  describe_caller(verdict, signature);
+  const auto found =
+      engine_.table.rule_of(scratch_.path, record_.method, record_.outcome, record_.identity);
+  if (!found.clear) {
+    decide(Action::refuse, Cause::path_unclear, kBadRequest);
+    return;
+  }
+  rule_ = found.entry;
+  if (rule_ != nullptr) {
+    record_.rule = rule_->rule.name;
+    if (rule_->check) asked_ = &*rule_->check;
+    carry_out(rule_->rule.action, signature);
+    return;
+  }
+  if (record_.outcome == Outcome::unverified && is_keys_unavailable(record_.reason)) {
+    if (route_->route.keys_unavailable == KeysUnavailable::pass) {
+      decide(Action::pass, Cause::keys_unavailable, 200);
+    } else {
+      wait_ = std::chrono::seconds(2);
+      decide(Action::refuse, Cause::keys_unavailable, kUnavailable);
+    }
+    return;
+  }
+  carry_out(route_->route.actions.of(record_.outcome), signature);
+}
+
+void Deciding::carry_out(RuleAction action, const SignatureVerdict* signature) {
+  switch (action) {
+    case RuleAction::deny:
+      decide(Action::refuse, Cause::none, is_malformed(record_.reason) ? kBadRequest : kForbidden);
+      return;
+    case RuleAction::challenge:
+      decide(Action::challenge, Cause::none, kForbidden);
+      return;
+    case RuleAction::allow:
+    case RuleAction::limit:
+      break;
+  }
+  decide(Action::pass, Cause::none, 200);
+  const bool verified = record_.outcome == Outcome::verified && signature != nullptr;
+  if (verified && !meets(*signature)) return;
+  // Replay before rates: who repeats another's request must not use up the other's rate.
+  if (verified && route_->route.replay && !is_first_presentation(*signature)) return;
+  if (!route_->route.limit.empty() && !is_within(route_->route.limit)) return;
+  if (rule_ != nullptr && !rule_->rule.limit.empty() && rule_->rule.limit != route_->route.limit) {
+    static_cast<void>(is_within(rule_->rule.limit));
+  }
+}
+
+bool Deciding::meets(const SignatureVerdict& signature) {
+  const bool has_body = incoming_.body.has_value();
+  Cause cause = route_->check.judge(signature, request_, has_body);
+  if (cause != Cause::none) {
+    asked_ = &route_->check;
+  } else if (rule_ != nullptr && rule_->check) {
+    cause = rule_->check->judge(signature, request_, has_body);
+  }
+  if (cause == Cause::none) return true;
+  if (cause == Cause::body_not_checked) {
+    decide(Action::refuse, cause, kForbidden);
+  } else {
+    decide(Action::challenge, cause, kForbidden);
+  }
+  return false;
+}
+
+bool Deciding::is_first_presentation(const SignatureVerdict& signature) {
+  const auto& parameters = signature.parameters();
+  const Now until = std::chrono::sys_seconds(std::chrono::seconds(*parameters.expires)) +
+                    engine_.config.verify.skew;
+  auto answer = ReplayAnswer::away;
+  if (stores_.replay != nullptr) {
+    answer = stores_.replay->check_and_record(
+        {.agent = record_.identity, .keyid = record_.keyid, .nonce = *parameters.nonce}, until,
+        now_);
+  }
+  switch (answer) {
+    case ReplayAnswer::fresh:
+      record_.replay = ReplayCheck::fresh;
+      return true;
+    case ReplayAnswer::repeated:
+      record_.replay = ReplayCheck::repeated;
+      decide(Action::slow_down, Cause::replayed, kTooManyRequests);
+      return false;
+    case ReplayAnswer::full:
+    case ReplayAnswer::away:
+      break;
+  }
+  record_.replay = ReplayCheck::unchecked;
+  const Cause cause =
+      answer == ReplayAnswer::full ? Cause::replay_store_full : Cause::replay_store_away;
+  if (engine_.config.replay.when_away == WhenAway::pass) {
+    decide(Action::pass, cause, 200);
+    return true;
+  }
+  wait_ = std::chrono::seconds(1);
+  decide(Action::refuse, cause, kUnavailable);
+  return false;
+}
+
+// Who a rate is counted for: an agent by its identity, else a key that names nobody; everybody else
+// by address, where that is known.
+std::string_view Deciding::subject() {
+  if (record_.outcome == Outcome::verified) {
+    if (!record_.identity.empty()) return record_.identity;
+    return scratch_.subject.assign("key ").append(record_.keyid);
+  }
+  const auto client = incoming_.client.empty() ? incoming_.peer : incoming_.client;
+  return scratch_.subject.assign("client ").append(client);
+}
+
+bool Deciding::is_within(std::string_view limit) {
+  const auto settings = engine_.config.limits.find(limit);
+  RateAnswer answer;
+  if (stores_.rates != nullptr && settings != engine_.config.limits.end()) {
+    answer = stores_.rates->take(limit, subject(), settings->second, now_);
+  }
+  switch (answer.kind) {
+    case RateAnswer::Kind::within:
+      return true;
+    case RateAnswer::Kind::over:
+      wait_ = answer.wait;
+      decide(Action::slow_down, Cause::rate_exceeded, kTooManyRequests);
+      return false;
+    case RateAnswer::Kind::full:
+    case RateAnswer::Kind::away:
+      break;
+  }
+  const Cause cause =
+      answer.kind == RateAnswer::Kind::full ? Cause::rate_store_full : Cause::rate_store_away;
+  if (engine_.config.rates.when_away == WhenAway::pass) {
+    // That replay was not prevented says more than that a rate was not counted.
+    if (record_.cause == Cause::none) decide(Action::pass, cause, 200);
+    return true;
+  }
+  wait_ = std::chrono::seconds(1);
+  decide(Action::refuse, cause, kUnavailable);
+  return false;
+}
+
+void Deciding::end() {
+  Decision& decision = scratch_.decision;
+  record_.action = record_.mode == Mode::enforce ? record_.decided : Action::pass;
+  if (record_.action == Action::challenge) {
+    if (auto asked = asked_->accept_signature(request_, scratch_.accept_signature); asked) {
+      add_header("Accept-Signature", scratch_.accept_signature);
+    } else {
+      decide(Action::refuse, Cause::internal_error, kUnavailable);
+      record_.action = Action::refuse;
+    }
+  }
+  if (record_.action == Action::pass) {
+    record_.status = 200;
+  } else {
+    // A shared cache must not give one caller's refusal to another.
+    add_header("Cache-Control", "no-store");
+    if (wait_ > std::chrono::milliseconds(0)) {
+      const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait_);
+      scratch_.retry_after = std::to_string(seconds.count());
+      add_header("Retry-After", scratch_.retry_after);
+    }
+  }
+  decision.action = record_.action;
+  decision.status = record_.status;
+  decision.headers = scratch_.headers;
+}
+
+void Deciding::fail() noexcept {
+  Decision& decision = scratch_.decision;
+  const bool passes = route_ != nullptr && record_.mode != Mode::enforce;
+  // Nothing of the caller is taken for known.
+  record_.caller = Caller::claimed_agent;
+  record_.outcome = Outcome::unverified;
+  record_.reason = Reason::internal_error;
+  record_.identity = {};
+  record_.domain = {};
+  decide(Action::refuse, Cause::internal_error, kUnavailable);
+  record_.action = passes ? Action::pass : Action::refuse;
+  if (passes) record_.status = 200;
+  scratch_.headers.clear();
+  decision.action = record_.action;
+  decision.status = record_.status;
+  decision.headers = {};
+}
+
+}  // namespace wba::guard

@@ -1,0 +1,284 @@
+#include <atomic>
+#include <fstream>
+#include <mutex>
+#include <new>
+
+#include <wba/guard/audit_log.h>
+#include <wba/guard/guard.h>
+#include <wba/guard/redis.h>
+
+#include "deciding.h"
+#include "engine.h"
+#include "metrics.h"
+
+namespace wba::guard {
+namespace {
+
+using Mistakes = std::vector<ConfigMistake>;
+
+std::unexpected<Mistakes> mistake(std::string reason) {
+  return std::unexpected(Mistakes{{.line = 0, .reason = std::move(reason)}});
+}
+
+// The first line of a password file, without its end.
+std::optional<std::string> read_password(const std::string& path) {
+  std::ifstream stream(path);
+  std::string line;
+  if (!std::getline(stream, line) || line.empty()) return std::nullopt;
+  if (line.back() == '\r') line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+struct Guard::Worker::State {
+  std::shared_ptr<const Engine> engine;
+  std::uint64_t generation = 0;
+  Verifier::Scratch verifying;
+  DecidingScratch deciding;
+};
+
+class GuardState {
+ public:
+  using Created = std::expected<std::unique_ptr<GuardState>, Mistakes>;
+
+  static Created create(Config config, Surroundings surroundings) {
+    if (surroundings.resolver == nullptr) return mistake("there is no resolver");
+    auto state = std::make_unique<GuardState>();
+    state->surroundings_ = std::move(surroundings);
+    auto engine = make_engine(std::move(config), state->surroundings_.resolver,
+                              state->surroundings_.sees_bodies, state->metrics_);
+    if (!engine) return std::unexpected(engine.error());
+    state->engine_ = *std::move(engine);
+    if (auto opened = state->open_stores(); !opened) return std::unexpected(opened.error());
+    return state;
+  }
+
+  [[nodiscard]] Guard::Worker make_worker() const {
+    auto engine = current();
+    auto scratch = engine->verifier.make_scratch();
+    return Guard::Worker(std::make_unique<Guard::Worker::State>(
+        Guard::Worker::State{.engine = std::move(engine),
+                             .generation = generation_.load(std::memory_order_acquire),
+                             .verifying = std::move(scratch),
+                             .deciding = {}}));
+  }
+
+  const Decision& decide(const IncomingRequest& incoming, Now now,
+                         Guard::Worker::State& worker) noexcept {
+    const auto start = std::chrono::steady_clock::now();
+    refresh(worker);
+    const Engine& engine = *worker.engine;
+    Deciding deciding(engine, stores_, incoming, now, worker.deciding);
+    try {
+      if (deciding.begin()) {
+        // The verifier and the guard go by one clock.
+        const auto at = std::chrono::floor<std::chrono::seconds>(now);
+        const Verdict& verdict =
+            incoming.body
+                ? engine.verifier.verify(deciding.request(), *incoming.body, at, worker.verifying)
+                : engine.verifier.verify(deciding.request(), at, worker.verifying);
+        deciding.judge(verdict);
+      }
+      deciding.end();
+    } catch (...) {
+      deciding.fail();
+    }
+    Decision& decision = worker.deciding.decision;
+    decision.record.spent = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - start);
+    note(engine, deciding.rule(), worker.deciding);
+    return decision;
+  }
+
+  bool needs_body(const Request& request, Guard::Worker::State& worker) noexcept {
+    refresh(worker);
+    try {
+      worker.deciding.path.read(request_path(request.target));
+      return worker.engine->table.needs_body(worker.deciding.path, request.method);
+    } catch (const std::bad_alloc&) {
+      return true;
+    }
+  }
+
+  bool trusts_peer(std::string_view peer, Guard::Worker::State& worker) noexcept {
+    refresh(worker);
+    return is_trusted_peer(worker.engine->config.server, peer);
+  }
+
+  std::expected<void, Mistakes> reload(Config config) {
+    const std::lock_guard one_at_a_time(reload_mutex_);
+    const auto result = replace(std::move(config));
+    metrics_.count_reload(result.has_value());
+    return result;
+  }
+
+  void reopen_log() noexcept {
+    if (audit_ != nullptr) audit_->reopen();
+  }
+
+  [[nodiscard]] std::string metrics() const {
+    std::vector<Metrics::Sample> samples;
+    const auto add = [&](std::string name, std::string help, double value) {
+      samples.push_back({std::move(name), std::move(help), value});
+    };
+    if (stores_.replay != nullptr) {
+      add("wba_replay_entries", "Nonces held in this process.",
+          static_cast<double>(stores_.replay->size()));
+    }
+    if (stores_.rates != nullptr) {
+      add("wba_rate_entries", "Rates held in this process.",
+          static_cast<double>(stores_.rates->size()));
+    }
+    if (redis_ != nullptr) {
+      add("wba_redis_failures", "Commands that Redis did not answer.",
+          static_cast<double>(redis_->failures()));
+    }
+    if (audit_ != nullptr) {
+      add("wba_audit_lines_lost", "Lines of the audit log that could not be written.",
+          static_cast<double>(audit_->lost()));
+    }
+    for (const auto& gauge : surroundings_.gauges) add(gauge.name, gauge.help, gauge.read());
+    return metrics_.text(samples);
+  }
+
+ private:
+  std::expected<void, Mistakes> open_stores() {
+    const Config& config = engine_->config;
+    const bool has_password = !config.redis.password_file.empty();
+    const auto password = has_password ? read_password(config.redis.password_file) : std::string();
+    if (!password) return mistake("[redis] password_file: cannot be read, or is empty");
+    redis_ = Redis::make(config.redis, *password);
+    stores_.replay = surroundings_.replay;
+    if (stores_.replay == nullptr) {
+      stores_.replay =
+          config.replay.store == StoreKind::redis
+              ? make_redis_replay_store(redis_, config.replay.scope)
+              : make_memory_replay_store({.entries = config.replay.entries,
+                                          .entries_per_agent = config.replay.entries_per_agent});
+    }
+    stores_.rates = surroundings_.rates;
+    if (stores_.rates == nullptr) {
+      stores_.rates = config.rates.store == StoreKind::redis
+                          ? make_redis_rate_limiter(redis_)
+                          : make_memory_rate_limiter(config.rates.entries);
+    }
+    if (config.audit.path.empty()) return {};
+    auto audit = AuditLog::open(config.audit);
+    if (!audit) return mistake(std::move(audit).error());
+    audit_ = *std::move(audit);
+    return {};
+  }
+
+  std::expected<void, Mistakes> replace(Config config) {
+    const Config& now = current()->config;
+    const auto fixed = [](std::string_view table) {
+      return mistake("[" + std::string(table) +
+                     "] cannot change while running: what it held would be lost. Restart");
+    };
+    if (!(config.replay == now.replay)) return fixed("replay");
+    if (!(config.rates == now.rates)) return fixed("rates");
+    if (!(config.redis == now.redis)) return fixed("redis");
+    if (!(config.audit == now.audit)) return fixed("audit");
+    auto engine =
+        make_engine(std::move(config), surroundings_.resolver, surroundings_.sees_bodies, metrics_);
+    if (!engine) return std::unexpected(engine.error());
+    const std::lock_guard lock(engine_mutex_);
+    engine_ = *std::move(engine);
+    generation_.fetch_add(1, std::memory_order_release);
+    return {};
+  }
+
+  [[nodiscard]] std::shared_ptr<const Engine> current() const {
+    const std::lock_guard lock(engine_mutex_);
+    return engine_;
+  }
+
+  // A worker takes the lock only after a reload; else it looks at one number that nobody writes.
+  void refresh(Guard::Worker::State& worker) noexcept {
+    const auto generation = generation_.load(std::memory_order_acquire);
+    if (generation == worker.generation) return;
+    try {
+      auto engine = current();
+      auto scratch = engine->verifier.make_scratch();
+      // What the last decision views goes with the old one.
+      worker.deciding.decision.record = {};
+      worker.verifying = std::move(scratch);
+      worker.engine = std::move(engine);
+      worker.generation = generation;
+    } catch (const std::bad_alloc&) {
+      return;  // the old one serves until there is memory
+    }
+  }
+
+  void note(const Engine& engine, const TableRule* rule, DecidingScratch& scratch) noexcept {
+    const Record& record = scratch.decision.record;
+    if (record.mode == Mode::off && record.cause == Cause::none) {
+      metrics_.count_off();
+      return;
+    }
+    const auto& counters =
+        rule == nullptr
+            ? engine.no_rule
+            : engine.rule_counters[static_cast<std::size_t>(rule - engine.table.rules().data())];
+    metrics_.count(record, counters);
+    if (audit_ == nullptr) return;
+    try {
+      scratch.audit_line.clear();
+      append_audit_line(record, scratch.audit_line);
+      audit_->append(scratch.audit_line);
+    } catch (const std::bad_alloc&) {
+      audit_->append({});
+    }
+  }
+
+  Surroundings surroundings_;
+  mutable Metrics metrics_;
+  std::shared_ptr<Redis> redis_;
+  Stores stores_;
+  std::unique_ptr<AuditLog> audit_;
+  std::mutex reload_mutex_;
+  mutable std::mutex engine_mutex_;
+  std::shared_ptr<const Engine> engine_;
+  std::atomic<std::uint64_t> generation_{1};
+};
+
+Guard::Worker::Worker(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Guard::Worker::Worker(Worker&&) noexcept = default;
+Guard::Worker& Guard::Worker::operator=(Worker&&) noexcept = default;
+Guard::Worker::~Worker() = default;
+
+Guard::Guard(std::unique_ptr<GuardState> state) noexcept : state_(std::move(state)) {}
+Guard::~Guard() = default;
+
+std::expected<std::unique_ptr<Guard>, std::vector<ConfigMistake>> Guard::create(
+    Config config, Surroundings surroundings) {
+  auto state = GuardState::create(std::move(config), std::move(surroundings));
+  if (!state) return std::unexpected(state.error());
+  return std::unique_ptr<Guard>(new Guard(*std::move(state)));
+}
+
+Guard::Worker Guard::make_worker() const { return state_->make_worker(); }
+
+const Decision& Guard::decide(const IncomingRequest& incoming, Now now,
+                              Worker& worker) const noexcept {
+  return state_->decide(incoming, now, *worker.state_);
+}
+
+bool Guard::needs_body(const Request& request, Worker& worker) const noexcept {
+  return state_->needs_body(request, *worker.state_);
+}
+
+bool Guard::trusts_peer(std::string_view peer, Worker& worker) const noexcept {
+  return state_->trusts_peer(peer, *worker.state_);
+}
+
+std::expected<void, std::vector<ConfigMistake>> Guard::reload(Config config) {
+  return state_->reload(std::move(config));
+}
+
+void Guard::reopen_log() noexcept { state_->reopen_log(); }
+
+std::string Guard::metrics() const { return state_->metrics(); }
+
+}  // namespace wba::guard

@@ -1,0 +1,43 @@
+#ifndef WBA_GUARD_RATE_BUCKET_H_
+#define WBA_GUARD_RATE_BUCKET_H_
+
+#include <algorithm>
+#include <cstdint>
+
+#include <wba/guard/config.h>
+
+namespace wba::guard {
+
+// BucketTiming is a limit in microseconds: what one request costs, and how far ahead of the time a
+// bucket may be in debt.
+struct BucketTiming {
+  std::int64_t cost;
+  std::int64_t depth;
+};
+
+[[nodiscard]] inline BucketTiming bucket_timing(const RateLimit& limit) noexcept {
+  const std::int64_t period = limit.period.count() * 1000;
+  const std::int64_t cost = std::max<std::int64_t>(1, period / std::max(1U, limit.requests));
+  return {.cost = cost, .depth = cost * std::max(1U, limit.burst)};
+}
+
+struct BucketAnswer {
+  std::int64_t wait = 0;  // microseconds; 0: taken
+};
+
+// take_from_bucket takes one request from a bucket that is full again at `full_at` (0: new), times
+// in microseconds. A request that is over the limit changes nothing.
+[[nodiscard]] inline BucketAnswer take_from_bucket(const RateLimit& limit, std::int64_t now,
+                                                   std::int64_t& full_at) noexcept {
+  const auto timing = bucket_timing(limit);
+  // A clock that was set back must not lock an agent out for longer than an empty bucket would.
+  const std::int64_t from = std::clamp(full_at, now, now + timing.depth);
+  const std::int64_t next = from + timing.cost;
+  if (next > now + timing.depth) return {.wait = next - now - timing.depth};
+  full_at = next;
+  return {};
+}
+
+}  // namespace wba::guard
+
+#endif  // WBA_GUARD_RATE_BUCKET_H_

@@ -1,0 +1,98 @@
+#include "rule_table.h"
+
+#include <algorithm>
+
+namespace wba::guard {
+
+Place::Place(const std::vector<std::string>& paths, const std::vector<std::string>& methods)
+    : methods_(methods) {
+  for (const auto& path : paths) paths_.emplace_back(path);
+}
+
+bool Place::fits_method(std::string_view method) const noexcept {
+  return methods_.empty() || std::ranges::find(methods_, method) != methods_.end();
+}
+
+bool Place::fits_literal(std::string_view path, std::string_view method) const noexcept {
+  return fits_method(method) &&
+         (paths_.empty() || std::ranges::any_of(paths_, [&](const PathPattern& pattern) {
+            return pattern.fits_literal(path);
+          }));
+}
+
+bool Place::fits_decoded(std::string_view path, std::string_view method) const noexcept {
+  return fits_method(method) &&
+         (paths_.empty() || std::ranges::any_of(paths_, [&](const PathPattern& pattern) {
+            return pattern.fits_decoded(path);
+          }));
+}
+
+Result<RuleTable> RuleTable::create(const Config& config) {
+  RuleTable table;
+  for (const auto& route : config.routes) {
+    auto check = RequirementCheck::create(route.require, route.replay, config.verify.dialects);
+    if (!check) return std::unexpected(check.error());
+    table.routes_.push_back(
+        {.route = route, .place = Place(route.paths, route.methods), .check = *std::move(check)});
+  }
+  for (const auto& rule : config.rules) {
+    TableRule entry{
+        .rule = rule, .place = Place(rule.paths, rule.methods), .agents = {}, .check = {}};
+    if (rule.names_agents()) {
+      entry.agents.emplace(rule.agent_urls, rule.agent_hosts, rule.agent_host_suffixes);
+    }
+    if (!rule.require.empty()) {
+      auto check = RequirementCheck::create(rule.require, false, config.verify.dialects);
+      if (!check) return std::unexpected(check.error());
+      entry.check = *std::move(check);
+    }
+    table.rules_.push_back(std::move(entry));
+  }
+  return table;
+}
+
+Found<TableRoute> RuleTable::route_of(const PathReadings& path,
+                                      std::string_view method) const noexcept {
+  const auto literal = std::ranges::find_if(routes_, [&](const TableRoute& entry) {
+    return entry.place.fits_literal(path.literal, method);
+  });
+  // The last route fits everything.
+  Found<TableRoute> found{.entry = &*literal};
+  if (path.same) return found;
+  const auto decoded = std::ranges::find_if(routes_, [&](const TableRoute& entry) {
+    return entry.place.fits_decoded(path.decoded, method);
+  });
+  found.clear = decoded == literal;
+  // The one that stands first is the more particular one: its mode decides what is done about it.
+  found.entry = &*std::min(literal, decoded);
+  return found;
+}
+
+Found<TableRule> RuleTable::rule_of(const PathReadings& path, std::string_view method,
+                                    Outcome outcome, std::string_view identity) const noexcept {
+  const auto concerns = [&](const TableRule& entry) {
+    if (!entry.rule.outcomes[static_cast<std::size_t>(outcome)]) return false;
+    return !entry.agents || (outcome == Outcome::verified && entry.agents->fits(identity));
+  };
+  const auto literal = std::ranges::find_if(rules_, [&](const TableRule& entry) {
+    return concerns(entry) && entry.place.fits_literal(path.literal, method);
+  });
+  Found<TableRule> found{.entry = literal == rules_.end() ? nullptr : &*literal};
+  if (path.same) return found;
+  const auto decoded = std::ranges::find_if(rules_, [&](const TableRule& entry) {
+    return concerns(entry) && entry.place.fits_decoded(path.decoded, method);
+  });
+  found.clear = decoded == literal;
+  return found;
+}
+
+bool RuleTable::needs_body(const PathReadings& path, std::string_view method) const noexcept {
+  if (route_of(path, method).entry->check.needs_body()) return true;
+  return std::ranges::any_of(rules_, [&](const TableRule& entry) {
+    return entry.check && entry.check->needs_body() &&
+           (entry.place.fits_literal(path.literal, method) ||
+            entry.place.fits_decoded(path.decoded, method));
+  });
+}
+
+}  // namespace wba::guard

@@ -1,0 +1,263 @@
+// Which routes, agents and names of the server the guard takes a request for.
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "agent_match.h"
+#include "external_authority.h"
+#include "path_match.h"
+
+namespace wba::guard {
+namespace {
+
+struct PathCase {
+  std::string_view pattern;
+  std::string_view path;
+  bool literal;
+  bool decoded;
+};
+
+TEST(GuardPath, PatternsFitOnSegmentBordersInEitherReading) {
+  constexpr PathCase cases[] = {
+      {"/a", "/a", true, true},
+      {"/a", "/a/", false, false},
+      {"/a", "/ab", false, false},
+      {"/a/*", "/a", true, true},
+      {"/a/*", "/a/", true, true},
+      {"/a/*", "/a/b/c", true, true},
+      {"/a/*", "/ab", false, false},
+      {"/*", "/", true, true},
+      {"/*", "*", true, true},
+      {"/", "/", true, true},
+      // the encoding of an unreserved character means nothing
+      {"/admin/*", "/%61dmin/x", true, true},
+      {"/caf%C3%A9", "/caf%c3%a9", true, true},
+      // what one server decodes and another does not
+      {"/admin/*", "/admin%2Fx", false, true},
+      {"/admin/*", "/public%2F..%2Fadmin/x", false, true},
+      {"/admin/*", "/admin/..%2Fpublic", true, false},
+      {"/admin/*", "//admin/x", false, true},
+      {"/admin/*", "/./admin/x", false, true},
+      {"/admin/*", "/public/../admin", false, true},
+      {"/admin/*", "/public/%2e%2e/admin", false, true},
+      {"/admin/*", "/../../admin", false, true},
+      {"/admin/*", "/public/..\\admin", false, true},
+      {"/admin/*", "/admin;x=1/y", false, true},
+      {"/admin/*", "/admin/..;/public", true, false},
+      {"/admin/*", "/%2561dmin", false, false},
+      {"/a/*", "/a/b%zz", true, true},
+  };
+  for (const auto& c : cases) {
+    ASSERT_TRUE(is_path_pattern(c.pattern)) << c.pattern;
+    const PathPattern pattern(c.pattern);
+    PathReadings path;
+    path.read(c.path);
+    EXPECT_EQ(pattern.fits_literal(path.literal), c.literal) << c.pattern << " " << c.path;
+    EXPECT_EQ(pattern.fits_decoded(path.decoded), c.decoded) << c.pattern << " " << c.path;
+  }
+}
+
+TEST(GuardPath, WhatCannotFitIsNoPattern) {
+  for (const std::string_view text :
+       {"", "a", "*", "/a*", "/*/a", "/a?b", "/a b", "/a//b", "/a/./b", "/a/..", "/a%2Fb", "/a%5cb",
+        "/a%00", "/a%", "/a%zz", "/a;b", "/a\\b", "/\xc3\xa9"}) {
+    EXPECT_FALSE(is_path_pattern(text)) << text;
+  }
+}
+
+TEST(GuardPath, ThePathOfEachFormOfTarget) {
+  EXPECT_EQ(request_path("/a?b"), "/a");
+  EXPECT_EQ(request_path(""), "/");
+  EXPECT_EQ(request_path("?b"), "/");
+  EXPECT_EQ(request_path("https://a.example/b/c?d"), "/b/c");
+  EXPECT_EQ(request_path("https://a.example?d"), "/");
+  EXPECT_EQ(request_path("*"), "*");
+}
+
+TEST(GuardAgents, HostsFitWholeAndSuffixesOnLabelBorders) {
+  const AgentMatch match({"https://one.example/keys"}, {"two.example", "three.example:8443"},
+                         {"four.example"});
+  for (const std::string_view identity :
+       {"https://one.example/keys", "https://two.example/", "https://two.example/any/path",
+        "https://three.example:8443/k", "https://four.example/k", "https://a.b.four.example/k"}) {
+    EXPECT_TRUE(match.fits(identity)) << identity;
+  }
+  for (const std::string_view identity :
+       {"", "https://one.example/", "https://one.example/keys/2", "https://two.example:8443/",
+        "https://two.example.evil.example/", "https://a.two.example/", "https://three.example/k",
+        "https://evilfour.example/k", "https://four.example.evil/k", "https://four.example:8443/k",
+        "https://evil.example/four.example", "https://evil.example/?https://two.example/",
+        "http://two.example/"}) {
+    EXPECT_FALSE(match.fits(identity)) << identity;
+  }
+}
+
+ServerSettings behind_proxy(ForwardedSource source) {
+  ServerSettings server{.forwarded = source};
+  server.trusted_proxies = {AddressRange::parse("10.0.0.0/8").value()};
+  return server;
+}
+
+struct NameCase {
+  std::string_view name;
+  ForwardedSource source;
+  std::string_view peer;
+  std::string_view host;
+  std::string_view target;
+  std::vector<FieldLine> fields;
+  std::string_view scheme;  // empty: it cannot be told
+  std::string_view authority;
+};
+
+TEST(GuardAuthority, OnlyTrustedPeersSayWhatTheClientUsed) {
+  constexpr auto x = ForwardedSource::x_forwarded;
+  constexpr auto f = ForwardedSource::forwarded;
+  constexpr auto none = ForwardedSource::none;
+  const std::vector<NameCase> cases = {
+      {"host", none, "192.0.2.1", "a.example", "/", {}, "https", "a.example"},
+      {"nobody",
+       x,
+       "192.0.2.1",
+       "a.example",
+       "/",
+       {{"X-Forwarded-Host", "b"}},
+       "https",
+       "a.example"},
+      {"not configured",
+       none,
+       "10.1.1.1",
+       "a.example",
+       "/",
+       {{"X-Forwarded-Host", "b.example"}},
+       "https",
+       "a.example"},
+      {"trusted",
+       x,
+       "10.1.1.1",
+       "in",
+       "/",
+       {{"X-Forwarded-Host", "b.example"}},
+       "https",
+       "b.example"},
+      {"mapped",
+       x,
+       "::ffff:10.1.1.1",
+       "in",
+       "/",
+       {{"X-Forwarded-Host", "b.example"}},
+       "https",
+       "b.example"},
+      {"no peer",
+       x,
+       "",
+       "a.example",
+       "/",
+       {{"X-Forwarded-Host", "b.example"}},
+       "https",
+       "a.example"},
+      {"other field",
+       x,
+       "10.1.1.1",
+       "a.example",
+       "/",
+       {{"Forwarded", "host=b.example"}},
+       "https",
+       "a.example"},
+      {"last",
+       x,
+       "10.1.1.1",
+       "in",
+       "/",
+       {{"X-Forwarded-Host", "evil.example, b.example"}},
+       "https",
+       "b.example"},
+      {"last line",
+       x,
+       "10.1.1.1",
+       "in",
+       "/",
+       {{"X-Forwarded-Host", "evil"}, {"x-forwarded-host", "b.example"}},
+       "https",
+       "b.example"},
+      {"proto",
+       x,
+       "10.1.1.1",
+       "a.example",
+       "/",
+       {{"X-Forwarded-Proto", "http"}},
+       "http",
+       "a.example"},
+      {"bad proto", x, "10.1.1.1", "a.example", "/", {{"X-Forwarded-Proto", "gopher"}}, "", ""},
+      {"forwarded",
+       f,
+       "10.1.1.1",
+       "in",
+       "/",
+       {{"Forwarded", "for=1.2.3.4;Host=\"b.example:8443\";proto=http"}},
+       "http",
+       "b.example:8443"},
+      {"forwarded last",
+       f,
+       "10.1.1.1",
+       "in",
+       "/",
+       {{"Forwarded", "host=evil, for=\"x,y\";host=b.example"}},
+       "https",
+       "b.example"},
+      {"forwarded open quote",
+       f,
+       "10.1.1.1",
+       "in",
+       "/",
+       {{"Forwarded", "host=\"evil, host=b.example"}},
+       "",
+       ""},
+      {"forwarded twice", f, "10.1.1.1", "in", "/", {{"Forwarded", "host=a;host=b"}}, "", ""},
+      {"forwarded junk", f, "10.1.1.1", "in", "/", {{"Forwarded", "junk"}}, "", ""},
+      {"two hosts",
+       none,
+       "192.0.2.1",
+       "a.example",
+       "/",
+       {{"Host", "a.example"}, {"host", "b.example"}},
+       "",
+       ""},
+      {"absolute", none, "192.0.2.1", "a.example", "http://b.example/x", {}, "https", "b.example"},
+      {"absolute junk", none, "192.0.2.1", "a.example", "junk", {}, "", ""},
+      {"no host", none, "192.0.2.1", "", "/", {}, "", ""},
+      {"path in host", none, "192.0.2.1", "a.example/b", "/", {}, "", ""},
+  };
+  for (const auto& c : cases) {
+    const Request request{
+        .method = "GET", .authority = c.host, .target = c.target, .fields = c.fields};
+    const auto name = external_name(behind_proxy(c.source), c.peer, request);
+    ASSERT_EQ(name.has_value(), !c.scheme.empty()) << c.name;
+    if (!name) continue;
+    EXPECT_EQ(name->scheme, c.scheme) << c.name;
+    EXPECT_EQ(name->authority, c.authority) << c.name;
+  }
+}
+
+TEST(GuardAuthority, AConfiguredAuthorityGoesBeforeAll) {
+  auto server = behind_proxy(ForwardedSource::x_forwarded);
+  server.authority = "shop.example";
+  const std::vector<FieldLine> fields = {{"X-Forwarded-Host", "b.example"}};
+  const auto name =
+      external_name(server, "10.0.0.1", {.method = "GET", .authority = "in", .fields = fields});
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->authority, "shop.example");
+}
+
+TEST(GuardAuthority, AUnixPeerIsTrustedOnlyWhereConfigured) {
+  ServerSettings server;
+  EXPECT_FALSE(is_trusted_peer(server, "unix"));
+  server.trust_unix_peers = true;
+  EXPECT_TRUE(is_trusted_peer(server, "unix"));
+  EXPECT_FALSE(is_trusted_peer(server, "10.0.0.1"));
+  EXPECT_FALSE(is_trusted_peer(server, "nonsense"));
+}
+
+}  // namespace
+}  // namespace wba::guard

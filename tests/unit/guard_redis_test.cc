@@ -1,0 +1,174 @@
+// Shared state in a real Redis on loopback.
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <wba/guard/redis.h>
+
+#include "guard_support.h"
+#include "support/child_process.h"
+
+namespace wba::guard {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Now t0 = Now(seconds(1'800'000'000));
+
+class RedisTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::is_installed("redis-server")) GTEST_SKIP() << "redis-server is not installed";
+    settings_.port = test::free_port();
+    settings_.timeout = milliseconds(2000);
+    settings_.retry_after = milliseconds(50);
+    start();
+  }
+
+  void start() {
+    server_ = test::ChildProcess(
+        {"redis-server", "--bind", "127.0.0.1", "--port", std::to_string(settings_.port), "--save",
+         "", "--appendonly", "no", "--logfile", "/dev/null", "--dir", folder_.path().string()});
+    ASSERT_TRUE(test::wait_for_port(settings_.port));
+  }
+
+  test::TestFolder folder_;
+  RedisSettings settings_;
+  test::ChildProcess server_;
+};
+
+TEST_F(RedisTest, ANonceIsFreshOnceForAllThatShareAScope) {
+  const auto one = make_redis_replay_store(Redis::make(settings_, ""), "shop");
+  const auto two = make_redis_replay_store(Redis::make(settings_, ""), "shop");
+  const auto elsewhere = make_redis_replay_store(Redis::make(settings_, ""), "blog");
+  const ReplayKey key{"https://a.example/", "k", "n"};
+  EXPECT_EQ(one->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::fresh);
+  EXPECT_EQ(two->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::repeated);
+  EXPECT_EQ(elsewhere->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::fresh);
+}
+
+TEST_F(RedisTest, OfManyPresentationsAtOnceOneIsFresh) {
+  const auto one = make_redis_replay_store(Redis::make(settings_, ""), "shop");
+  const auto two = make_redis_replay_store(Redis::make(settings_, ""), "shop");
+  std::atomic<int> fresh{0};
+  std::atomic<int> repeated{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 20; ++t) {
+    threads.emplace_back([&, t] {
+      const auto& store = t % 2 == 0 ? one : two;
+      for (int i = 0; i < 500; ++i) {
+        const auto answer = store->check_and_record({"a", "k", "n"}, t0 + seconds(60), t0);
+        fresh += answer == ReplayAnswer::fresh ? 1 : 0;
+        repeated += answer == ReplayAnswer::repeated ? 1 : 0;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(fresh, 1);
+  EXPECT_EQ(repeated, 9999);
+}
+
+TEST_F(RedisTest, ANonceGoesWithItsSignature) {
+  const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop");
+  const ReplayKey key{"a", "k", "n"};
+  EXPECT_EQ(store->check_and_record(key, t0 + milliseconds(1200), t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record(key, t0 + milliseconds(1200), t0), ReplayAnswer::repeated);
+  std::this_thread::sleep_for(milliseconds(1400));
+  EXPECT_EQ(store->check_and_record(key, t0 + milliseconds(1200), t0), ReplayAnswer::fresh);
+}
+
+TEST_F(RedisTest, RatesAreSharedAndCountAsInMemory) {
+  const auto one = make_redis_rate_limiter(Redis::make(settings_, ""));
+  const auto two = make_redis_rate_limiter(Redis::make(settings_, ""));
+  const auto memory = make_memory_rate_limiter(100);
+  const RateLimit limit{.requests = 10, .period = seconds(1), .burst = 3};
+  for (int i = 0; i < 40; ++i) {
+    const Now now = t0 + milliseconds(37 * i);
+    const auto shared = (i % 2 == 0 ? one : two)->take("l", "a", limit, now);
+    const auto own = memory->take("l", "a", limit, now);
+    EXPECT_EQ(shared.kind, own.kind) << i;
+    EXPECT_EQ(shared.wait, own.wait) << i;
+  }
+}
+
+TEST_F(RedisTest, ARedisThatGoesAwayIsSaidSoAtOnceAndComesBackByItself) {
+  const auto redis = Redis::make(settings_, "");
+  const auto store = make_redis_replay_store(redis, "shop");
+  const auto ask = [&](const std::string& nonce) {
+    return store->check_and_record({"a", "k", nonce}, t0 + seconds(60), t0);
+  };
+  EXPECT_EQ(ask("1"), ReplayAnswer::fresh);
+  server_.stop(SIGKILL);
+  EXPECT_EQ(ask("2"), ReplayAnswer::away);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(ask("2"), ReplayAnswer::away);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(1));
+  EXPECT_GT(redis->failures(), 0U);
+  start();
+  auto answer = ReplayAnswer::away;
+  for (int i = 0; i < 100 && answer == ReplayAnswer::away; ++i) {
+    std::this_thread::sleep_for(milliseconds(20));
+    answer = ask("3");
+  }
+  EXPECT_EQ(answer, ReplayAnswer::fresh);
+}
+
+// An idle connection that the server closed is no failure: the next command connects again.
+TEST_F(RedisTest, ARestartBetweenTwoRequestsIsNotNoticed) {
+  const auto redis = Redis::make(settings_, "");
+  const auto store = make_redis_replay_store(redis, "shop");
+  EXPECT_EQ(store->check_and_record({"a", "k", "1"}, t0 + seconds(60), t0), ReplayAnswer::fresh);
+  server_.stop();
+  start();
+  EXPECT_EQ(store->check_and_record({"a", "k", "2"}, t0 + seconds(60), t0), ReplayAnswer::fresh);
+}
+
+TEST_F(RedisTest, ARedisThatHangsIsWaitedForNoLongerThanTheTimeout) {
+  settings_.timeout = milliseconds(50);
+  settings_.retry_after = milliseconds(200);
+  const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop");
+  const auto ask = [&](const std::string& nonce) {
+    return store->check_and_record({"a", "k", nonce}, t0 + seconds(60), t0);
+  };
+  EXPECT_EQ(ask("1"), ReplayAnswer::fresh);
+  ASSERT_EQ(::kill(server_.pid(), SIGSTOP), 0);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(ask("2"), ReplayAnswer::away);
+  const auto waited = std::chrono::steady_clock::now() - begin;
+  ASSERT_EQ(::kill(server_.pid(), SIGCONT), 0);
+  EXPECT_LT(waited, seconds(1));
+}
+
+TEST_F(RedisTest, AWrongPasswordIsAFailure) {
+  const auto store = make_redis_replay_store(Redis::make(settings_, "not set there"), "shop");
+  EXPECT_EQ(store->check_and_record({"a", "k", "n"}, t0 + seconds(60), t0), ReplayAnswer::away);
+}
+
+TEST_F(RedisTest, TwoGuardsShareOneScope) {
+  const test::Agent agent;
+  const std::string toml =
+      "[defaults]\nunsigned = \"challenge\"\nreplay = true\n[replay]\nstore = \"redis\"\n[redis]\n"
+      "timeout = \"2s\"\nretry_after = \"50ms\"\nport = " +
+      std::to_string(settings_.port) + "\n";
+  test::GuardUnderTest one(toml, {&agent});
+  test::GuardUnderTest two(toml, {&agent});
+  test::OwnedRequest request;
+  agent.sign(request);
+  EXPECT_EQ(one.decide(request).action, Action::pass);
+  EXPECT_EQ(two.decide(request).record.cause, Cause::replayed);
+  server_.stop(SIGKILL);
+  test::OwnedRequest next;
+  agent.sign(next);
+  const auto& away = one.decide(next);
+  EXPECT_EQ(away.action, Action::refuse);
+  EXPECT_EQ(away.record.cause, Cause::replay_store_away);
+  EXPECT_EQ(away.record.replay, ReplayCheck::unchecked);
+}
+
+}  // namespace
+}  // namespace wba::guard

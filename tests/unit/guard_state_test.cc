@@ -1,0 +1,320 @@
+// Decisions that depend on what was before: replay, rates, reload, log and metrics.
+
+#include <atomic>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "guard_support.h"
+
+namespace wba::guard {
+namespace {
+
+using std::chrono::seconds;
+using test::Agent;
+using test::GuardUnderTest;
+using test::header_of;
+using test::OwnedRequest;
+using test::start_time;
+using test::TestFolder;
+
+#define REPLAY "[defaults]\nunsigned = \"challenge\"\nreplay = true\n"
+
+// FixedStore answers as it is told.
+class FixedStore final : public ReplayStore {
+ public:
+  explicit FixedStore(ReplayAnswer answer) : answer_(answer) {}
+  ReplayAnswer check_and_record(const ReplayKey&, Now, Now) noexcept override {
+    ++calls;
+    return answer_;
+  }
+  [[nodiscard]] std::size_t size() const noexcept override { return 0; }
+
+  std::atomic<int> calls{0};
+
+ private:
+  ReplayAnswer answer_;
+};
+
+TEST(GuardReplay, ARequestPassesOnceAndIsThenSlowedDown) {
+  const Agent agent;
+  GuardUnderTest guard(REPLAY, {&agent});
+  OwnedRequest request;
+  agent.sign(request);
+  const auto& first = guard.decide(request);
+  EXPECT_EQ(first.action, Action::pass);
+  EXPECT_EQ(first.record.replay, ReplayCheck::fresh);
+  const auto& second = guard.decide(request, start_time + seconds(1));
+  EXPECT_EQ(second.action, Action::slow_down);
+  EXPECT_EQ(second.status, 429);
+  EXPECT_EQ(second.record.cause, Cause::replayed);
+  EXPECT_EQ(second.record.outcome, Outcome::verified);
+}
+
+// The nonce is held for as long as the verifier takes the signature, skew included.
+TEST(GuardReplay, ANonceOutlivesItsSignatureAndTheSkew) {
+  const Agent agent;
+  GuardUnderTest guard(REPLAY, {&agent});
+  OwnedRequest request;
+  agent.sign(request);
+  EXPECT_EQ(guard.decide(request).action, Action::pass);
+  EXPECT_EQ(guard.decide(request, start_time + seconds(119)).record.cause, Cause::replayed);
+  const auto& expired = guard.decide(request, start_time + seconds(120));
+  EXPECT_EQ(expired.record.reason, Reason::expired);
+  EXPECT_EQ(expired.action, Action::refuse);
+}
+
+TEST(GuardReplay, ANonceIsRecordedOnlyAfterTheSignatureVerified) {
+  const Agent agent;
+  const auto store = std::make_shared<FixedStore>(ReplayAnswer::fresh);
+  GuardUnderTest guard(REPLAY, {&agent}, {.replay = store});
+  OwnedRequest request;
+  agent.sign(request);
+  OwnedRequest forged = request;
+  forged.authority = "other.example";
+  EXPECT_EQ(guard.decide(forged).action, Action::refuse);
+  EXPECT_EQ(store->calls, 0);
+  EXPECT_EQ(guard.decide(request).action, Action::pass);
+  EXPECT_EQ(store->calls, 1);
+}
+
+TEST(GuardReplay, ARequestThatIsNotLetInBurnsNoNonce) {
+  const Agent agent;
+  const auto store = std::make_shared<FixedStore>(ReplayAnswer::fresh);
+  GuardUnderTest guard(REPLAY "require = { components = [\"content-type\"] }\n", {&agent},
+                       {.replay = store});
+  OwnedRequest request;
+  agent.sign(request);
+  EXPECT_EQ(guard.decide(request).action, Action::challenge);
+  EXPECT_EQ(store->calls, 0);
+}
+
+TEST(GuardReplay, AStoreThatCannotTellIsSaidSoAndPolicyDecides) {
+  const Agent agent;
+  struct Case {
+    ReplayAnswer answer;
+    std::string_view when_away;
+    Action action;
+    Cause cause;
+  };
+  for (const auto& c :
+       {Case{ReplayAnswer::away, "refuse", Action::refuse, Cause::replay_store_away},
+        Case{ReplayAnswer::away, "pass", Action::pass, Cause::replay_store_away},
+        Case{ReplayAnswer::full, "refuse", Action::refuse, Cause::replay_store_full},
+        Case{ReplayAnswer::full, "pass", Action::pass, Cause::replay_store_full}}) {
+    GuardUnderTest guard(REPLAY "[replay]\nwhen_away = \"" + std::string(c.when_away) + "\"\n",
+                         {&agent}, {.replay = std::make_shared<FixedStore>(c.answer)});
+    OwnedRequest request;
+    agent.sign(request);
+    const auto& decision = guard.decide(request);
+    EXPECT_EQ(decision.action, c.action);
+    EXPECT_EQ(decision.record.cause, c.cause);
+    EXPECT_EQ(decision.record.replay, ReplayCheck::unchecked);
+    if (c.action == Action::refuse) {
+      EXPECT_EQ(decision.status, 503);
+      EXPECT_EQ(header_of(decision, "Retry-After"), "1");
+    }
+  }
+}
+
+constexpr std::string_view kLimited = R"(
+[defaults]
+unsigned = "allow"
+[[rules]]
+name = "limited"
+outcomes = ["verified", "unsigned"]
+action = "limit"
+limit = "slow"
+[limits.slow]
+requests = 2
+per = "60s"
+)";
+
+TEST(GuardRates, AreCountedForAnIdentityAndNotForItsKeys) {
+  const Agent agent("https://a.example/keys");
+  const Agent other("https://b.example/keys");
+  GuardUnderTest guard(kLimited, {&agent, &other});
+  const auto send = [&](const Agent& from) {
+    OwnedRequest request;
+    from.sign(request);
+    return guard.decide(request);
+  };
+  EXPECT_EQ(send(agent).action, Action::pass);
+  EXPECT_EQ(send(agent).action, Action::pass);
+  const auto over = send(agent);
+  EXPECT_EQ(over.action, Action::slow_down);
+  EXPECT_EQ(over.status, 429);
+  EXPECT_EQ(over.record.cause, Cause::rate_exceeded);
+  EXPECT_EQ(send(other).action, Action::pass);
+}
+
+TEST(GuardRates, RetryAfterSaysWhenTheNextOnePasses) {
+  const Agent agent;
+  GuardUnderTest guard(kLimited, {&agent});
+  OwnedRequest request;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(guard.decide(request).action, Action::pass);
+  const auto& over = guard.decide(request);
+  EXPECT_EQ(header_of(over, "Retry-After"), "30");
+  EXPECT_EQ(guard.decide(request, start_time + seconds(29)).action, Action::slow_down);
+  EXPECT_EQ(guard.decide(request, start_time + seconds(30)).action, Action::pass);
+}
+
+TEST(GuardRates, UnsignedCallersAreCountedByAddress) {
+  GuardUnderTest guard(kLimited, {});
+  OwnedRequest request;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(guard.decide(request).action, Action::pass);
+  EXPECT_EQ(guard.decide(request).action, Action::slow_down);
+  EXPECT_EQ(guard.decide(request, start_time, "192.0.2.8").action, Action::pass);
+}
+
+// Who repeats another's request must not use up the other's rate.
+TEST(GuardRates, AReplayedRequestIsNotCounted) {
+  const Agent agent;
+  GuardUnderTest guard(REPLAY "limit = \"slow\"\n[limits.slow]\nrequests = 2\nper = \"60s\"\n",
+                       {&agent});
+  OwnedRequest captured;
+  agent.sign(captured);
+  EXPECT_EQ(guard.decide(captured).action, Action::pass);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(guard.decide(captured).record.cause, Cause::replayed);
+  OwnedRequest next;
+  agent.sign(next);
+  EXPECT_EQ(guard.decide(next).action, Action::pass);
+}
+
+TEST(GuardReload, TheNewConfigurationHoldsAndNoncesStay) {
+  const Agent agent;
+  GuardUnderTest guard(REPLAY, {&agent});
+  OwnedRequest request;
+  agent.sign(request);
+  EXPECT_EQ(guard.decide(request).action, Action::pass);
+  const auto config = parse_config(REPLAY "unverified = \"deny\"\nverified = \"allow\"\n");
+  ASSERT_TRUE(config);
+  ASSERT_TRUE(guard.guard().reload(*config));
+  EXPECT_EQ(guard.decide(request).record.cause, Cause::replayed);
+  const auto stricter = parse_config("[defaults]\nunsigned = \"deny\"\nverified = \"deny\"\n");
+  ASSERT_TRUE(stricter);
+  ASSERT_TRUE(guard.guard().reload(*stricter));
+  EXPECT_EQ(guard.decide(request).action, Action::refuse);
+}
+
+TEST(GuardReload, WhatHoldsStateCannotChange) {
+  const Agent agent;
+  GuardUnderTest guard(REPLAY, {&agent});
+  const auto config = parse_config(REPLAY "[replay]\nentries = 5\n");
+  ASSERT_TRUE(config);
+  const auto reloaded = guard.guard().reload(*config);
+  ASSERT_FALSE(reloaded);
+  EXPECT_THAT(reloaded.error()[0].reason, testing::HasSubstr("[replay] cannot change"));
+  OwnedRequest request;
+  EXPECT_EQ(guard.decide(request).action, Action::challenge);
+}
+
+TEST(GuardReload, NoRequestIsDroppedWhileItReloads) {
+  const Agent agent;
+  GuardUnderTest guard("[defaults]\nunsigned = \"allow\"\n", {&agent});
+  const auto one = parse_config("[defaults]\nunsigned = \"allow\"\nrequire = { nonce = true }\n");
+  const auto two = parse_config(
+      "[defaults]\nunsigned = \"allow\"\n[[rules]]\nname = \"r\"\n"
+      "agent_hosts = \"bot.example\"\naction = \"allow\"\n");
+  ASSERT_TRUE(one && two);
+  std::atomic<bool> done{false};
+  std::atomic<int> passed{0};
+  std::atomic<int> others{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      auto worker = guard.guard().make_worker();
+      OwnedRequest request;
+      agent.sign(request);
+      while (!done) {
+        const auto& decision =
+            guard.guard().decide({.request = request.view()}, start_time, worker);
+        const bool right = decision.action == Action::pass && decision.is_verified();
+        ++(right ? passed : others);
+      }
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(guard.guard().reload(i % 2 == 0 ? *one : *two));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  done = true;
+  for (auto& thread : threads) thread.join();
+  EXPECT_GT(passed, 0);
+  EXPECT_EQ(others, 0);
+}
+
+TEST(GuardAudit, EveryDecisionIsALine) {
+  const TestFolder folder;
+  const Agent agent;
+  const auto path = folder.path() / "audit.log";
+  GuardUnderTest guard(
+      "[defaults]\nunsigned = \"challenge\"\n[audit]\npath = \"" + path.string() + "\"\n",
+      {&agent});
+  OwnedRequest request{.target = "/a?secret=1"};
+  guard.decide(request);
+  agent.sign(request);
+  guard.decide(request);
+  OwnedRequest stolen;
+  Agent("https://thief.example/keys").sign(stolen, start_time, {.agent_url = agent.url()});
+  guard.decide(stolen);
+  std::ifstream stream(path);
+  std::vector<nlohmann::json> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(nlohmann::json::parse(line));
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[0]["caller"], "unsigned");
+  EXPECT_EQ(lines[0]["action"], "challenge");
+  EXPECT_EQ(lines[0]["path"], "/a");
+  EXPECT_EQ(lines[1]["caller"], "verified-agent");
+  EXPECT_EQ(lines[1]["identity"], agent.url());
+  EXPECT_EQ(lines[1]["covered"].size(), 4U);
+  EXPECT_EQ(lines[2]["caller"], "claimed-agent");
+  EXPECT_TRUE(lines[2]["identity"].is_null());
+  EXPECT_EQ(lines[2]["claimed"], agent.url());
+  EXPECT_EQ(lines[2]["reason"], "key-not-in-directory");
+}
+
+TEST(GuardAudit, AFullDiskStopsNoRequestAndIsCounted) {
+  if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "there is no /dev/full";
+  GuardUnderTest guard("[defaults]\nunsigned = \"allow\"\n[audit]\npath = \"/dev/full\"\n", {});
+  OwnedRequest request;
+  EXPECT_EQ(guard.decide(request).action, Action::pass);
+  EXPECT_THAT(guard.guard().metrics(), testing::HasSubstr("wba_audit_lines_lost 1"));
+}
+
+TEST(GuardMetrics, CountByOutcomeReasonAndActionWithoutWhatCallersSent) {
+  const Agent agent;
+  GuardUnderTest guard(
+      "[defaults]\nunsigned = \"challenge\"\n[[rules]]\nname = \"friends\"\n"
+      "agent_hosts = \"bot.example\"\naction = \"allow\"\n",
+      {&agent}, {.gauges = {{"wba_directories", "held", [] { return 7.0; }}}});
+  OwnedRequest request;
+  for (int i = 0; i < 3; ++i) guard.decide(request);
+  agent.sign(request);
+  guard.decide(request);
+  for (int i = 0; i < 20; ++i) {
+    OwnedRequest made_up;
+    const Agent stranger("https://stranger" + std::to_string(i) + ".example/");
+    stranger.sign(made_up);
+    guard.decide(made_up);
+  }
+  const std::string text = guard.guard().metrics();
+  EXPECT_THAT(text, testing::HasSubstr("wba_decisions_total{action=\"challenge\",outcome="
+                                       "\"unsigned\",reason=\"no-signature\"} 3"));
+  EXPECT_THAT(text,
+              testing::HasSubstr("wba_rule_decisions_total{action=\"pass\",rule=\"friends\"} 1"));
+  EXPECT_THAT(text, testing::HasSubstr("wba_overrides_total{cause=\"keys-unavailable\"} 20"));
+  EXPECT_THAT(text, testing::HasSubstr("wba_decision_seconds_count 24"));
+  EXPECT_THAT(text, testing::HasSubstr("wba_directories 7"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("stranger")));
+}
+
+#undef REPLAY
+
+}  // namespace
+}  // namespace wba::guard

@@ -1,0 +1,153 @@
+// Nonces and rates in memory.
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <wba/guard/rate_limiter.h>
+#include <wba/guard/replay_store.h>
+
+namespace wba::guard {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Now t0 = Now(seconds(1'800'000'000));
+
+TEST(MemoryReplay, ANonceIsFreshOnce) {
+  const auto store = make_memory_replay_store({});
+  const ReplayKey key{.agent = "https://a.example/", .keyid = "k", .nonce = "n"};
+  EXPECT_EQ(store->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::repeated);
+  EXPECT_EQ(store->size(), 1U);
+}
+
+TEST(MemoryReplay, TheSameNonceOfAnotherAgentOrKeyIsAnother) {
+  const auto store = make_memory_replay_store({});
+  const auto until = t0 + seconds(60);
+  EXPECT_EQ(store->check_and_record({"a", "k", "n"}, until, t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"b", "k", "n"}, until, t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"a", "l", "n"}, until, t0), ReplayAnswer::fresh);
+  // no two triples are one text
+  EXPECT_EQ(store->check_and_record({"ak", "", "n"}, until, t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"a", "kn", ""}, until, t0), ReplayAnswer::fresh);
+}
+
+TEST(MemoryReplay, ANonceIsHeldUntilItsSignatureIsNoLongerGood) {
+  const auto store = make_memory_replay_store({});
+  const ReplayKey key{"a", "k", "n"};
+  const auto until = t0 + seconds(60);
+  EXPECT_EQ(store->check_and_record(key, until, t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record(key, until, until - milliseconds(1)), ReplayAnswer::repeated);
+  EXPECT_EQ(store->check_and_record(key, until + seconds(1), until), ReplayAnswer::fresh);
+}
+
+// A store that drops the oldest to make room can be flushed by whoever wants to replay.
+TEST(MemoryReplay, WhatIsStillValidIsNeverDroppedToMakeRoom) {
+  const auto store = make_memory_replay_store({.entries = 640, .entries_per_agent = 640});
+  const auto until = t0 + seconds(60);
+  ASSERT_EQ(store->check_and_record({"a", "k", "first"}, until, t0), ReplayAnswer::fresh);
+  int full = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string agent = "agent" + std::to_string(i);
+    full += store->check_and_record({agent, "k", "n"}, until, t0) == ReplayAnswer::full ? 1 : 0;
+  }
+  EXPECT_GE(full, 5000 - 640);
+  EXPECT_LE(store->size(), 640U);
+  EXPECT_EQ(store->check_and_record({"a", "k", "first"}, until, t0), ReplayAnswer::repeated);
+  // what has expired makes room again
+  EXPECT_EQ(store->check_and_record({"b", "k", "n"}, until + seconds(60), until),
+            ReplayAnswer::fresh);
+}
+
+TEST(MemoryReplay, OneAgentCannotFillItForTheOthers) {
+  const auto store = make_memory_replay_store({.entries = 64'000, .entries_per_agent = 640});
+  const auto until = t0 + seconds(60);
+  int fresh = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string nonce = std::to_string(i);
+    fresh += store->check_and_record({"greedy", "k", nonce}, until, t0) == ReplayAnswer::fresh;
+  }
+  EXPECT_LE(fresh, 640);
+  for (int i = 0; i < 1000; ++i) {
+    const std::string agent = "agent" + std::to_string(i);
+    EXPECT_EQ(store->check_and_record({agent, "k", "n"}, until, t0), ReplayAnswer::fresh);
+  }
+}
+
+TEST(MemoryReplay, OfManyPresentationsAtOnceOneIsFresh) {
+  const auto store = make_memory_replay_store({});
+  std::atomic<int> fresh{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 500; ++i) {
+        const std::string nonce = std::to_string(i);
+        if (store->check_and_record({"a", "k", nonce}, t0 + seconds(60), t0) ==
+            ReplayAnswer::fresh) {
+          ++fresh;
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(fresh, 500);
+}
+
+constexpr RateLimit ten_a_second{.requests = 10, .period = seconds(1), .burst = 3};
+
+TEST(MemoryRate, ABurstPassesAndThenTheRate) {
+  const auto rates = make_memory_rate_limiter(1000);
+  const auto take = [&](Now now) { return rates->take("l", "a", ten_a_second, now); };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(take(t0).kind, RateAnswer::Kind::within);
+  const auto over = take(t0);
+  EXPECT_EQ(over.kind, RateAnswer::Kind::over);
+  EXPECT_EQ(over.wait, milliseconds(100));
+  EXPECT_EQ(take(t0 + milliseconds(99)).kind, RateAnswer::Kind::over);
+  EXPECT_EQ(take(t0 + milliseconds(100)).kind, RateAnswer::Kind::within);
+  EXPECT_EQ(take(t0 + milliseconds(100)).kind, RateAnswer::Kind::over);
+  // full again, and not fuller
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(take(t0 + seconds(100)).kind, RateAnswer::Kind::within);
+  }
+  EXPECT_EQ(take(t0 + seconds(100)).kind, RateAnswer::Kind::over);
+}
+
+TEST(MemoryRate, SubjectsAndLimitsAreCountedApart) {
+  const auto rates = make_memory_rate_limiter(1000);
+  const RateLimit one{.requests = 1, .period = seconds(60), .burst = 1};
+  EXPECT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::within);
+  EXPECT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::over);
+  EXPECT_EQ(rates->take("l", "b", one, t0).kind, RateAnswer::Kind::within);
+  EXPECT_EQ(rates->take("m", "a", one, t0).kind, RateAnswer::Kind::within);
+}
+
+TEST(MemoryRate, AClockThatIsSetBackLocksNobodyOut) {
+  const auto rates = make_memory_rate_limiter(1000);
+  const RateLimit one{.requests = 1, .period = seconds(60), .burst = 1};
+  EXPECT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::within);
+  const auto earlier = rates->take("l", "a", one, t0 - std::chrono::hours(24));
+  EXPECT_EQ(earlier.kind, RateAnswer::Kind::over);
+  EXPECT_LE(earlier.wait, seconds(60));
+}
+
+TEST(MemoryRate, WhoIsInUseIsNotForgottenForNewOnes) {
+  const auto rates = make_memory_rate_limiter(64);
+  const RateLimit one{.requests = 1, .period = seconds(60), .burst = 1};
+  ASSERT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::within);
+  int full = 0;
+  for (int i = 0; i < 1000; ++i) {
+    full += rates->take("l", std::to_string(i), one, t0).kind == RateAnswer::Kind::full ? 1 : 0;
+  }
+  EXPECT_GE(full, 1000 - 64);
+  EXPECT_LE(rates->size(), 64U);
+  EXPECT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::over);
+  EXPECT_EQ(rates->take("l", "new", one, t0 + seconds(61)).kind, RateAnswer::Kind::within);
+}
+
+}  // namespace
+}  // namespace wba::guard
