@@ -1,6 +1,6 @@
 // usage: node compare.mjs WBA_BENCH [ROUNDS]
-// Measures ours and the npm peers alternately in one session and prints a table: of each, the
-// quietest of its rounds, since all that a busy machine can do to a figure is raise it.
+// Measures ours and the npm peers alternately in one session and prints a table. Processor time, of
+// each the quietest of its rounds: all that a busy machine can do to a figure is raise it.
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,7 @@ const peerScript = fileURLToPath(new URL('peer.mjs', import.meta.url));
 for (let round = 0; round < Number(rounds); round += 1) {
   const filter = `--benchmark_filter=^(${own.join('|')})$`;
   const report = JSON.parse(run(bench, [filter, '--benchmark_min_time=0.5', '--benchmark_format=json']));
-  for (const { name, real_time: time, time_unit: unit } of report.benchmarks) note(name, time * toNanoseconds[unit]);
+  for (const { name, cpu_time: time, time_unit: unit } of report.benchmarks) note(name, time * toNanoseconds[unit]);
   for (const peer of peers) note(peer, Number(run(process.execPath, [peerScript, peer, '1'])));
   process.stderr.write(`round ${round + 1} of ${rounds}\n`);
 }
@@ -43,9 +43,9 @@ const raw = best.get('ed25519/libsodium_verify');
 const number = (value, digits) => value.toFixed(digits);
 const row = (label, nanoseconds) =>
   `| ${label} | ${number(nanoseconds / 1e3, 2)} | ${Math.round(1e9 / nanoseconds).toLocaleString('en-US')} | ` +
-  `${raw ? number(nanoseconds / raw, 2) : '-'} | ${ours ? number(nanoseconds / ours, 1) : '-'} |`;
+  `${raw ? number(nanoseconds / raw, 2) : '-'} | ${ours ? number(nanoseconds / ours, 2) : '-'} |`;
 
-console.log(`${cpus()[0].model}, Node ${process.version}, one thread, quietest of ${rounds} rounds`);
+console.log(`${cpus()[0].model}, Node ${process.version}, one processor, processor time, quietest of ${rounds} rounds`);
 console.log();
 console.log('| verify one request, key known | us | a second | of libsodium\'s raw verify | of ours |');
 console.log('|---|--:|--:|--:|--:|');
