@@ -337,7 +337,7 @@ std::string_view describe(ErrorCode code) noexcept {
     case ErrorCode::key_too_large:
       return "RSA over 8192 bits, or more bytes than the limit";
     case ErrorCode::key_algorithm_conflict:
-      return "JWK alg, use or key_ops forbid it";
+      return "alg, use, key_ops or parameters of the key forbid it";
     case ErrorCode::digest_malformed:
       return "not a Dictionary of Byte Sequences";
     case ErrorCode::digest_unsupported:

@@ -14,8 +14,10 @@ constexpr std::size_t max_depth = 16;
 
 constexpr std::array<std::string_view, 7> secret_names = {"d", "p", "q", "dp", "dq", "qi", "k"};
 
+constexpr char placeholder_mark = '*';  // no character of base64url
+
 // A secret's place in the redacted text: its number among the secrets.
-std::string placeholder(std::size_t index) { return '*' + std::to_string(index); }
+std::string placeholder(std::size_t index) { return placeholder_mark + std::to_string(index); }
 
 bool is_plain(std::string_view content) noexcept {
   return std::ranges::all_of(content, [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
@@ -90,7 +92,8 @@ class Handler {
     return add({.kind = JsonValue::Kind::real, .real = value});
   }
   bool string(std::string& value) {
-    if (secret_expected_ && next_secret_ < secrets_.size() && value == placeholder(next_secret_)) {
+    if (secret_expected_ && value.starts_with(placeholder_mark)) {
+      if (next_secret_ >= secrets_.size() || value != placeholder(next_secret_)) return false;
       return add({.kind = JsonValue::Kind::secret, .secret = secrets_[next_secret_++]});
     }
     return add({.kind = JsonValue::Kind::string, .text = std::move(value)});
@@ -233,7 +236,8 @@ Result<JwkDocument> read_jwk_json(std::string_view text, std::size_t max_bytes,
     return std::unexpected(Error{handler.has_too_many_keys() ? ErrorCode::key_set_too_many
                                                              : ErrorCode::key_json_invalid});
   }
-  // Only a member name spelled with escapes can make the two readings differ.
+  // Only a member name or value spelled with escapes can make the two readings differ; then a
+  // placeholder is out of its turn, or one is left.
   if (!handler.used_all_secrets()) return std::unexpected(Error{ErrorCode::key_json_invalid});
   return std::move(handler).take();
 }

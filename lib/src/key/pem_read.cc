@@ -177,7 +177,7 @@ Result<void> read_pkcs1_private(Octets der, KeyMaterial& material) {
 
 Result<void> read_point(Octets octets, KeyMaterial& material) {
   auto parts = crypto::decode_ec_point(material.public_parts.type, octets);
-  if (!parts) return std::unexpected(parts.error());
+  if (!parts) return fail(ErrorCode::key_pem_invalid);
   material.public_parts = std::move(*parts);
   material.has_public = true;
   return {};
@@ -202,6 +202,8 @@ Result<void> read_sec1_private(Octets der, std::optional<KeyType> curve, KeyMate
     curve = type;
   }
   if (!curve) return fail(ErrorCode::key_type_unsupported);
+  // As long as the order, leading zeros and all.
+  if (d->size() != crypto::coordinate_size(*curve)) return fail(ErrorCode::key_pem_invalid);
   material.public_parts.type = *curve;
   auto secret = crypto::SecretBytes::copy_of(*d);
   if (!secret) return std::unexpected(secret.error());
@@ -240,6 +242,9 @@ Result<void> read_spki(Octets der, KeyMaterial& material) {
     case KeyType::hmac:
       break;
   }
+  if (bits->size() != crypto::coordinate_size(KeyType::ed25519)) {
+    return fail(ErrorCode::key_pem_invalid);
+  }
   material.public_parts.x = copy(*bits);
   material.has_public = true;
   return {};
@@ -249,7 +254,9 @@ Result<void> read_spki(Octets der, KeyMaterial& material) {
 Result<void> read_ed25519_private(Octets der, KeyMaterial& material) {
   DerReader reader(der);
   const auto seed = reader.read(Tag::octet_string);
-  if (!seed || !reader.at_end()) return fail(ErrorCode::key_pem_invalid);
+  if (!seed || !reader.at_end() || seed->size() != crypto::coordinate_size(KeyType::ed25519)) {
+    return fail(ErrorCode::key_pem_invalid);
+  }
   auto secret = crypto::SecretBytes::copy_of(*seed);
   if (!secret) return std::unexpected(secret.error());
   material.private_parts.d = std::move(*secret);
