@@ -1,0 +1,357 @@
+#ifndef WBA_TESTS_UNIT_KEY_PEM_SAMPLES_H_
+#define WBA_TESTS_UNIT_KEY_PEM_SAMPLES_H_
+
+// Keys that OpenSSL 3.0's command line made for these tests (genpkey, pkey, rsa, ec, ecparam), in
+// every PEM form that it writes. Names that begin alike are forms of one key. They protect nothing.
+
+#include <string_view>
+
+namespace wba::samples {
+
+// clang-format off
+inline constexpr std::string_view ed = R"(-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIO9Zfpk6QYGkc86A55B1EAqaNpf8S6uMWnAgThltCI78
+-----END PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view ed_pub = R"(-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEATH9w85B9gyRTZsnMTLSsTmimB2ll//YDl5Gexs5ezW4=
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view ed_encrypted = R"(-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhJWAXgHWKDqQICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEEEt89QsOEn4RfzBVyIuI2wEQOq/
+Gq2y8Z09Mc7IKYivEAlAW5Lr4PTq1DPcptXQe/FMveglFK3azQ7Q90Fbkw+fO4lq
+xfGp1FRIUvkTNh7mAv0=
+-----END ENCRYPTED PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p256 = R"(-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQglR86k4tUMYHJMk9X
+N+OB2ly+dBxbFjVBQ1SuFCEGWHGhRANCAAR36U7Ixs5uCZR3tepxYcvEyI8k52oG
+FSFurWJbpJaIo5ApY46klP+XBwVzrwsntUHBzXbtyA0F6Q8m8dBiswTr
+-----END PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p256_sec1_params = R"(-----BEGIN EC PARAMETERS-----
+BggqhkjOPQMBBw==
+-----END EC PARAMETERS-----
+-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIJUfOpOLVDGByTJPVzfjgdpcvnQcWxY1QUNUrhQhBlhxoAoGCCqGSM49
+AwEHoUQDQgAEd+lOyMbObgmUd7XqcWHLxMiPJOdqBhUhbq1iW6SWiKOQKWOOpJT/
+lwcFc68LJ7VBwc127cgNBekPJvHQYrME6w==
+-----END EC PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p256_nopub = R"(-----BEGIN EC PRIVATE KEY-----
+MDECAQEEIJUfOpOLVDGByTJPVzfjgdpcvnQcWxY1QUNUrhQhBlhxoAoGCCqGSM49
+AwEH
+-----END EC PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p256_compressed = R"(-----BEGIN EC PRIVATE KEY-----
+MFcCAQEEIJUfOpOLVDGByTJPVzfjgdpcvnQcWxY1QUNUrhQhBlhxoAoGCCqGSM49
+AwEHoSQDIgADd+lOyMbObgmUd7XqcWHLxMiPJOdqBhUhbq1iW6SWiKM=
+-----END EC PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p256_pub = R"(-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEd+lOyMbObgmUd7XqcWHLxMiPJOdq
+BhUhbq1iW6SWiKOQKWOOpJT/lwcFc68LJ7VBwc127cgNBekPJvHQYrME6w==
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view p256_pub_compressed = R"(-----BEGIN PUBLIC KEY-----
+MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADd+lOyMbObgmUd7XqcWHLxMiPJOdq
+BhUhbq1iW6SWiKM=
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view p256_pub_hybrid = R"(-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAHd+lOyMbObgmUd7XqcWHLxMiPJOdq
+BhUhbq1iW6SWiKOQKWOOpJT/lwcFc68LJ7VBwc127cgNBekPJvHQYrME6w==
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view p256_explicit = R"(-----BEGIN EC PRIVATE KEY-----
+MIIBaAIBAQQglR86k4tUMYHJMk9XN+OB2ly+dBxbFjVBQ1SuFCEGWHGggfowgfcC
+AQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAAAAAAAAAAAAAA////////////////
+MFsEIP////8AAAABAAAAAAAAAAAAAAAA///////////////8BCBaxjXYqjqT57Pr
+vVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSdNgiG5wSTamZ44ROdJreBn36QBEEE
+axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54W
+K84zV2sxXs7LtkBoN79R9QIhAP////8AAAAA//////////+85vqtpxeehPO5ysL8
+YyVRAgEBoUQDQgAEd+lOyMbObgmUd7XqcWHLxMiPJOdqBhUhbq1iW6SWiKOQKWOO
+pJT/lwcFc68LJ7VBwc127cgNBekPJvHQYrME6w==
+-----END EC PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p256_encrypted_traditional = R"(-----BEGIN EC PRIVATE KEY-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: AES-256-CBC,D6C65B769D8C97607D5842EBDACB502C
+
+mWj3jdqVdCou9DvP1M9Pj3udHD0gJSiPI/oXjj/tIBsHx6DIGKyyvKGPCGf6I6/a
+4eGQaPlvleuDB5WZEBVGjVT52Zy3PJqLxjgJIS4fjifyXdANXzEmFM/x7gQUnI2D
+I5MKMrTA9r3V8mbMnsUVOucXVoDKmysqOuriDzW4Pbc=
+-----END EC PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p384 = R"(-----BEGIN PRIVATE KEY-----
+MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDBl2GzzCXz2lHSO9hoB
+2tGRh8RbJw6TG7tX4gtT61IUh1+JNY/lknWEq1Lu6o1QaPuhZANiAASv4lHsJ20q
+pF4WvpaNJ2AOzYYWi8qHftZ8P7ZwX88o0lahK/btnc1VLOtxtMO31AOzk5IK9qRA
+cxgp0xB3DaUeS7f/gF/NAjuMfW3vqYWZ+5Odly5GFRcUalqwOIcsMEk=
+-----END PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p384_sec1_params = R"(-----BEGIN EC PARAMETERS-----
+BgUrgQQAIg==
+-----END EC PARAMETERS-----
+-----BEGIN EC PRIVATE KEY-----
+MIGkAgEBBDBl2GzzCXz2lHSO9hoB2tGRh8RbJw6TG7tX4gtT61IUh1+JNY/lknWE
+q1Lu6o1QaPugBwYFK4EEACKhZANiAASv4lHsJ20qpF4WvpaNJ2AOzYYWi8qHftZ8
+P7ZwX88o0lahK/btnc1VLOtxtMO31AOzk5IK9qRAcxgp0xB3DaUeS7f/gF/NAjuM
+fW3vqYWZ+5Odly5GFRcUalqwOIcsMEk=
+-----END EC PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p384_nopub = R"(-----BEGIN EC PRIVATE KEY-----
+MD4CAQEEMGXYbPMJfPaUdI72GgHa0ZGHxFsnDpMbu1fiC1PrUhSHX4k1j+WSdYSr
+Uu7qjVBo+6AHBgUrgQQAIg==
+-----END EC PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view p384_pub = R"(-----BEGIN PUBLIC KEY-----
+MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEr+JR7CdtKqReFr6WjSdgDs2GFovKh37W
+fD+2cF/PKNJWoSv27Z3NVSzrcbTDt9QDs5OSCvakQHMYKdMQdw2lHku3/4BfzQI7
+jH1t76mFmfuTnZcuRhUXFGpasDiHLDBJ
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view p384_pub_compressed = R"(-----BEGIN PUBLIC KEY-----
+MEYwEAYHKoZIzj0CAQYFK4EEACIDMgADr+JR7CdtKqReFr6WjSdgDs2GFovKh37W
+fD+2cF/PKNJWoSv27Z3NVSzrcbTDt9QD
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view rsa = R"(-----BEGIN PRIVATE KEY-----
+MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQCPzJKpc7aRNQ/2
+aMz1blHII5sHL1l3YlAun5qX9isr521ZFZN82MTzPInUuhITrDqThznx8K1c80ZA
+xMTVX3sxFIONc1QZh3gJTkj4qFb3EYv4tj4euANM1dahl74OWQtQlQ7pBktJ9e03
+fvfZlv0EVUAcoyBnnu9nNaPdIqLWaWgd50aY8ppAGacda6f1uoAWx4fMv1e1P0Nu
+NMAyUMwYeQ0k/6q6CoJ4BPjOgmBspnxGUmKunNakZoNu44SpU4a6eQwqfO3y/bsm
+GyvahEGZTPWZ+jOAwbqzusTWuYZj9wgRVYAuvt+x4nuoKggd0gHvOWrjC6GBBrIZ
+MgaEpo/vAgMBAAECggEAJ0Cm+jV5bPrIkDE8XXSPQ2wgud3ddJ60F33+w6NxVms2
+aJ5go7BCVsk8MILYQ2F8nd/IW/ggQqKvlyd/OWV2acfZPyfvmYZmqFejyKifEJNM
+G4iXvWfqkrM+gt66hQ0ebxE5QDe1HovQhJkWi+FQ0Ll6pjaLNm3mmMxGHiuBurgj
+YU9vDbKjU7g6I5vC12AHyHRUnEum25I0tXCxfqwBDZgU8iV5KRczR/Jm7S91fiEe
+X9P2OS7BYUA48s0gKeJlNu5ddHGgbpY6+J0ZfJTiVXh9WLS1FtSt60nY6eb7A3lc
+4Sl/ORBnXzAf21FQuZzSWV/637YBrVr7OOmgRT3myQKBgQDGrEowFnyQi7LhCj1A
+/KzicSD7NC8p9F+vwF/zIedfUOB8XfAvGTJxBRGleJjVxWWoc8iQD6qky4aT5JUQ
+zvmBDe2otuVjAPbSDfrlVc0dSbNfT7XwOMxXIMahvxEahPuVgxYKAhCRwNKYW6fD
+bxL8BEZsFyn9WJkpRB1xevPtdwKBgQC5StJaGfHa/dNeItaA25ram7JBAE61POtV
+81Cw/zCNsQFt3Wn5tM0ol+zSy0ymjoRFTyceSIciDlByHosdCm7Bi9ZySWIcWNQF
+6OizbDCV4LMN8OKbTxaZW+CmqawWAQySUtsQVgcrwOp3Ztnqt1pfsG48ukgf2VdL
+qIc12zkvSQKBgHGBz+UHg+WFmw6Nrg9qDVBWeBRtbSDYOK8OBwO+9BT1/Tuw49/U
+0ofV8I4Mh61i2UDT3dvIx6LdkSb/6taumchM7+J7lDTrQRkj2ZubWNQJ3oxu2zDD
+EqQY2sNgiWIQZji2qynOoi7T7r4TZ5b15+/KdX2eAmR3cRItk3DZYXHjAoGADXJU
+mZ1QY+gPssEsd+V3821hHj57d8OYAIDL1kxupZm21NZAnpJ0YQHFefau9VdaWf1I
+hXYV+G65f86fodfj+b/ALEMPD6eSm2svl/W+AOJxnA1jJIo0xaRZRT8C8gXZd7Tz
+mNflZVN2sHuSTOpJcLBJD7clDMqk/ySXy1zBZaECgYAexy9MednfHnnY7A48coNA
+5eiJmhQhok9HSEcyS3vCiHBTrqI++dhJn6lwGxlbl0L93DusBMObS6mmTcF+rjCY
+z2tDdailRVKI4nk8zSx4UkLoQdq3DmwgqpHLxiQY1/6gYA4v6XbHmPTGMDp/tjQs
+7v+av4/+I4aCAwvMlmAUZQ==
+-----END PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view rsa_pkcs1 = R"(-----BEGIN RSA PRIVATE KEY-----
+MIIEogIBAAKCAQEAj8ySqXO2kTUP9mjM9W5RyCObBy9Zd2JQLp+al/YrK+dtWRWT
+fNjE8zyJ1LoSE6w6k4c58fCtXPNGQMTE1V97MRSDjXNUGYd4CU5I+KhW9xGL+LY+
+HrgDTNXWoZe+DlkLUJUO6QZLSfXtN3732Zb9BFVAHKMgZ57vZzWj3SKi1mloHedG
+mPKaQBmnHWun9bqAFseHzL9XtT9DbjTAMlDMGHkNJP+qugqCeAT4zoJgbKZ8RlJi
+rpzWpGaDbuOEqVOGunkMKnzt8v27Jhsr2oRBmUz1mfozgMG6s7rE1rmGY/cIEVWA
+Lr7fseJ7qCoIHdIB7zlq4wuhgQayGTIGhKaP7wIDAQABAoIBACdApvo1eWz6yJAx
+PF10j0NsILnd3XSetBd9/sOjcVZrNmieYKOwQlbJPDCC2ENhfJ3fyFv4IEKir5cn
+fzlldmnH2T8n75mGZqhXo8ionxCTTBuIl71n6pKzPoLeuoUNHm8ROUA3tR6L0ISZ
+FovhUNC5eqY2izZt5pjMRh4rgbq4I2FPbw2yo1O4OiObwtdgB8h0VJxLptuSNLVw
+sX6sAQ2YFPIleSkXM0fyZu0vdX4hHl/T9jkuwWFAOPLNICniZTbuXXRxoG6WOvid
+GXyU4lV4fVi0tRbUretJ2Onm+wN5XOEpfzkQZ18wH9tRULmc0llf+t+2Aa1a+zjp
+oEU95skCgYEAxqxKMBZ8kIuy4Qo9QPys4nEg+zQvKfRfr8Bf8yHnX1DgfF3wLxky
+cQURpXiY1cVlqHPIkA+qpMuGk+SVEM75gQ3tqLblYwD20g365VXNHUmzX0+18DjM
+VyDGob8RGoT7lYMWCgIQkcDSmFunw28S/ARGbBcp/ViZKUQdcXrz7XcCgYEAuUrS
+Whnx2v3TXiLWgNua2puyQQBOtTzrVfNQsP8wjbEBbd1p+bTNKJfs0stMpo6ERU8n
+HkiHIg5Qch6LHQpuwYvWckliHFjUBejos2wwleCzDfDim08WmVvgpqmsFgEMklLb
+EFYHK8Dqd2bZ6rdaX7BuPLpIH9lXS6iHNds5L0kCgYBxgc/lB4PlhZsOja4Pag1Q
+VngUbW0g2DivDgcDvvQU9f07sOPf1NKH1fCODIetYtlA093byMei3ZEm/+rWrpnI
+TO/ie5Q060EZI9mbm1jUCd6MbtswwxKkGNrDYIliEGY4tqspzqIu0+6+E2eW9efv
+ynV9ngJkd3ESLZNw2WFx4wKBgA1yVJmdUGPoD7LBLHfld/NtYR4+e3fDmACAy9ZM
+bqWZttTWQJ6SdGEBxXn2rvVXWln9SIV2FfhuuX/On6HX4/m/wCxDDw+nkptrL5f1
+vgDicZwNYySKNMWkWUU/AvIF2Xe085jX5WVTdrB7kkzqSXCwSQ+3JQzKpP8kl8tc
+wWWhAoGAHscvTHnZ3x552OwOPHKDQOXoiZoUIaJPR0hHMkt7wohwU66iPvnYSZ+p
+cBsZW5dC/dw7rATDm0uppk3Bfq4wmM9rQ3WopUVSiOJ5PM0seFJC6EHatw5sIKqR
+y8YkGNf+oGAOL+l2x5j0xjA6f7Y0LO7/mr+P/iOGggMLzJZgFGU=
+-----END RSA PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view rsa_pub = R"(-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAj8ySqXO2kTUP9mjM9W5R
+yCObBy9Zd2JQLp+al/YrK+dtWRWTfNjE8zyJ1LoSE6w6k4c58fCtXPNGQMTE1V97
+MRSDjXNUGYd4CU5I+KhW9xGL+LY+HrgDTNXWoZe+DlkLUJUO6QZLSfXtN3732Zb9
+BFVAHKMgZ57vZzWj3SKi1mloHedGmPKaQBmnHWun9bqAFseHzL9XtT9DbjTAMlDM
+GHkNJP+qugqCeAT4zoJgbKZ8RlJirpzWpGaDbuOEqVOGunkMKnzt8v27Jhsr2oRB
+mUz1mfozgMG6s7rE1rmGY/cIEVWALr7fseJ7qCoIHdIB7zlq4wuhgQayGTIGhKaP
+7wIDAQAB
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view rsa_pkcs1_pub = R"(-----BEGIN RSA PUBLIC KEY-----
+MIIBCgKCAQEAj8ySqXO2kTUP9mjM9W5RyCObBy9Zd2JQLp+al/YrK+dtWRWTfNjE
+8zyJ1LoSE6w6k4c58fCtXPNGQMTE1V97MRSDjXNUGYd4CU5I+KhW9xGL+LY+HrgD
+TNXWoZe+DlkLUJUO6QZLSfXtN3732Zb9BFVAHKMgZ57vZzWj3SKi1mloHedGmPKa
+QBmnHWun9bqAFseHzL9XtT9DbjTAMlDMGHkNJP+qugqCeAT4zoJgbKZ8RlJirpzW
+pGaDbuOEqVOGunkMKnzt8v27Jhsr2oRBmUz1mfozgMG6s7rE1rmGY/cIEVWALr7f
+seJ7qCoIHdIB7zlq4wuhgQayGTIGhKaP7wIDAQAB
+-----END RSA PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view rsa1024_pub = R"(-----BEGIN PUBLIC KEY-----
+MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDrmcrmpZCtOOWPfmW7Newoq8EW
+40haoODIXmLHwAx7HS5EE8QEKHDVcRGDvBi/x5Z8S2Y3Zh5UF3mMk/09dsl3dDq5
+48hseuLhxioJwJazzEx737+a2iy5qpP01ZZndWlw9H3sNSevi3rBdwJpJeXl5HL0
+6bCc6dWduQfqSbuEtQIDAQAB
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view pss512 = R"(-----BEGIN PRIVATE KEY-----
+MIIE8AIBADBBBgkqhkiG9w0BAQowNKAPMA0GCWCGSAFlAwQCAwUAoRwwGgYJKoZI
+hvcNAQEIMA0GCWCGSAFlAwQCAwUAogMCAUAEggSmMIIEogIBAAKCAQEA3CnJDQMW
+CIhM1wkLSwLGj9/CnrVcnDMBpohp64MIR9QQNJhTw391LlJPMZFxfQ2qpSZ3NboR
+843ghVu7ihJNfJdXu6PIPQ+m2eS8WT/BHotu8S3FsJ4JMHlc0wE8DOqqCDdRRyg3
+qR+dWLGuAY+bCiRDcS6cN6LEK01hOuW/Xe5bs/CtMzk0ARlfTfTySHQI6UCigdUW
+XW1LNO4D7VSVXIvUqaWC9iRIa7+ks4GKZpLx32kO3A95SoChyq2ZbiSlOUiVBKOv
+vkFZfAN8yzntj9Cofd2IMYtqhVy2ErZD8CSyioD5UNz/tbW1QXoJL9zvMcYmohtH
+owLv1Stbz1ghmQIDAQABAoIBAByBhogaRbCOIVDYWW95aQc45CSTe+23hveugvRc
+72YJdZ2xuWq/Jod8Xcefus+DxPwEKnw43tknnhH2SiZ67zB6EgB4GNWbILHmtWJi
+6FjRmeg9UnLnS25M0HF7n/BWM/TDYNEzSl2p+7//pXWLR/o8rsTJUa28c+TdbIDp
+PWlmVVt7FKGQ4G0a2On4Sw0cwI1fP8LZPS//rikum3uF2/JPEoSHRRpLx6qMVKgQ
+reCAEZVD8hwCBH8RkuWVk2BlZKDfB8HKJWb4tlHP2w9vd4dDcIYbivdDr4aWGlCx
+qIrUMp/IF15Hsw82gr4r8JV92oQA9oMSIlCbXql4lcFVIKcCgYEA7zC9ZaKKnACi
+thL9pIBhaEa2qppQ4KV+6UuUIr3eVu2/Xl71X2FlQelm3in73/OYSq/HpyyS3JYr
+TNEPBMgTBPTIcVGvFpcPmQxrx1gEgzi2d0Db82sgaoBR3uAdXBUGCxdo3uz9yUXs
+fiGim3q8xUEpJHxhb6sKUqGxrlbadqMCgYEA66K6mYe8k88RhL8OJCaoqykCN+uW
+2m9F2l2o9oavgXqE0M+mVH+OUYuA0aCi+hM5V4trTO1Iy+qe2uf0zh8o1yb9iJMs
+25yzF84P2JaYoKr5MZlSV3ZQfN3J2B+6MK8/Ie/SZJCUm/k0RZHj7QnP7cl4M5vN
+ruqSC8pvIG68FpMCgYATUHA6wMFIj5ST9zycB/HVpcAiTouxWCvDUuMHWyWVB2Wo
+jSprJUYz6FDyJ5m7H8RwY3lPun2xaj7c2RTJYg6HG+0DmYD15gTQavxZAHZ80huJ
+zab1JPVdJDd4M8irItd2FdHWDnT/x7GtDbI/s82CcByOYazMg5c1zPC4DzNc2QKB
+gEHIVD+4XTUGgeWFUPVWtY/TCwOBicPBfMbRjvID98s14Q5Kaiz8z0aEo5niNp2J
+8GA4U+RN+hyzi1Whm/5PRJ+MCwutysAkpvrmVBYrNMDl+luWah5wsVeqs0ba1Kfy
+xLU8tofMtTA2ChnB+Neb/ahsrln6DRnf8pXIFe3//BJxAoGAXOB8Nx5wcB58Z8d6
+zK+DPczmmmGmwlzXsuRZ1PufkB8UCdsIPyognSQgFT8Nl7wHafnOB28VGlIjMzW7
+FYiL5oi3Ecz1cNJf6SMcZofrmR+pEs8kjeXLWqnbG6mbmsk+aoiuDQ4yK59t9XMd
+493aq6apRGzVl/LKBfikTkXR7/4=
+-----END PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view pss512_pub = R"(-----BEGIN PUBLIC KEY-----
+MIIBVjBBBgkqhkiG9w0BAQowNKAPMA0GCWCGSAFlAwQCAwUAoRwwGgYJKoZIhvcN
+AQEIMA0GCWCGSAFlAwQCAwUAogMCAUADggEPADCCAQoCggEBANwpyQ0DFgiITNcJ
+C0sCxo/fwp61XJwzAaaIaeuDCEfUEDSYU8N/dS5STzGRcX0NqqUmdzW6EfON4IVb
+u4oSTXyXV7ujyD0PptnkvFk/wR6LbvEtxbCeCTB5XNMBPAzqqgg3UUcoN6kfnVix
+rgGPmwokQ3EunDeixCtNYTrlv13uW7PwrTM5NAEZX0308kh0COlAooHVFl1tSzTu
+A+1UlVyL1KmlgvYkSGu/pLOBimaS8d9pDtwPeUqAocqtmW4kpTlIlQSjr75BWXwD
+fMs57Y/QqH3diDGLaoVcthK2Q/AksoqA+VDc/7W1tUF6CS/c7zHGJqIbR6MC79Ur
+W89YIZkCAwEAAQ==
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view pss256_pub = R"(-----BEGIN PUBLIC KEY-----
+MIIBVjBBBgkqhkiG9w0BAQowNKAPMA0GCWCGSAFlAwQCAQUAoRwwGgYJKoZIhvcN
+AQEIMA0GCWCGSAFlAwQCAQUAogMCASADggEPADCCAQoCggEBAM71+BdN51p6XLE2
+qjAYWdVP3Jz+NxeCcEPR7QOf5pRMgpk5tfXCiuU9qJ1pHKjhguH2oU2tQEnZprW/
++s7cUAen4A4zOZG+fZzx6L171e6nl+2wZX/I1/5dGP+VleoNs/DscmViQFBhPIrG
+V6eNiWrOK5xYlPjZlJQ7sUm8qHH39PT/lu4uY7COhsy8EpTM7SCUm35djaJY7NQ5
+4ZMGw8Z5+0B5ucona5brEcLmrcrBIE377CN3rj01ECjFY2z05Da/cfL9t14DMnNP
+derS/aUhWD1XsfBYEOJma2/Hbd3a7akNYBVAxpaxeQ3YLg1FPFiQyIgkFQvN3/sH
+2ftc0B0CAwEAAQ==
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view secp521r1 = R"(-----BEGIN EC PRIVATE KEY-----
+MIHcAgEBBEIB91fYJsorK1xikHly+WSY/fQJTfO1hRDxtNRTLpI6UJt1neN5WEiN
+1tJsHTOWGt4+LMyBlJWmWrP0dOr5U22AT8agBwYFK4EEACOhgYkDgYYABACVqift
+plJZy4avcF/w+Vk0nwzVO8EpN3BRalwJgPCMdmRVk2zmD03L/CjwEPUv/3yxa8TS
+MH/ipk8/lBBL2PL2FwDFt3MJjXQaMTVSGVqBDQXmmTLPnpnbcpblvLBnjcL/2Bgb
+e/hsB4ai7cxprhmmz6JQh8UDYyQS6CbiphNvDZyovQ==
+-----END EC PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view secp256k1_pub = R"(-----BEGIN PUBLIC KEY-----
+MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEa3Q+L/byk1s98mQefw1feoQaYF4sQGjF
+XlXf83ONw9/g4K2QCZeAH1C0DJTECjePTEV9fL80EOmrznx1fJJtvw==
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view brainpoolp256r1_pub = R"(-----BEGIN PUBLIC KEY-----
+MFowFAYHKoZIzj0CAQYJKyQDAwIIAQEHA0IABB0KKygPRsRIP3RpMlFYHx04NN+N
+TvPucgHa6AtfBRs3BAx1f9//MS0pE8hlGHP4L2Bbn00YY7GB9XwrXYXgAek=
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view x25519 = R"(-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VuBCIEIAicZ1aya+dTrOGGAspfTrCpYzqe9i1oztIrJVFzahlh
+-----END PRIVATE KEY-----
+)";
+
+inline constexpr std::string_view x25519_pub = R"(-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VuAyEAg9SM5Wrsf8kgW/D//G/T7oxIL/kWF57LShxbaLd7kTg=
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view ed448_pub = R"(-----BEGIN PUBLIC KEY-----
+MEMwBQYDK2VxAzoAlh3Lpz1V8dkejxxWZRlzbDavu9A3GhDzzCYAP2j94j4N9Rj7
+bF4Q9AFLHq+JK2pvWvkjKFTuixyA
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view dsa_pub = R"(-----BEGIN PUBLIC KEY-----
+MIIBvzCCATMGByqGSM44BAEwggEmAoGBAPavGz5m32w67lnTjYi9PRvJmBkiWFh2
+f/FbJxoTob4xzASqqrcHw3OUGqTFohUgKPZahWefm9CuRNE+h+CZIYK1ym5yV9sp
+ChGKs1kMPic1mEhyPKal7ac4/cU9udsv08S6ZFID0+G923y2LPfr9jsOh0kUyV9/
+ni3JDr2YJP2PAh0Ak4xOqK1S1Phh+z6FaWcRNsKqALmrufk4f3IUGQKBgAdPx+Ix
+SN2wwBGLPwnkcUfpp3QVv35T2OAIFrwiJD4tcFJBUExGSbJbnE+zuZx5MHb3aYCZ
+YbOmKrPzonCOhKLnr03HhJpT+/WVj2zdNd3I1dIfEdJlr/wm+K0Myo2X4x7aJxSg
+csqWhKoOVfXGvB0u8w4rwZ76N6aFUmicj7wfA4GFAAKBgQCx6R/2u2nhNf3Y0gfk
+2m2f7cZMBYN9W96X3HsjWZ0BfCdYpc1PhVukrhyOHBSdEOwyqJG5jg9xUAlIuDIH
+KCcstlfmeqsm6yiArbfOOJWeKul2TfOyn3Ne/HLAhGcgj5PGqZcwCbt75MikDzAw
+NnQRPyb1Ii4wydnOp4izw7Byrg==
+-----END PUBLIC KEY-----
+)";
+
+inline constexpr std::string_view dsap = R"(-----BEGIN DSA PARAMETERS-----
+MIIBJgKBgQD2rxs+Zt9sOu5Z042IvT0byZgZIlhYdn/xWycaE6G+McwEqqq3B8Nz
+lBqkxaIVICj2WoVnn5vQrkTRPofgmSGCtcpuclfbKQoRirNZDD4nNZhIcjympe2n
+OP3FPbnbL9PEumRSA9Phvdt8tiz36/Y7DodJFMlff54tyQ69mCT9jwIdAJOMTqit
+UtT4Yfs+hWlnETbCqgC5q7n5OH9yFBkCgYAHT8fiMUjdsMARiz8J5HFH6ad0Fb9+
+U9jgCBa8IiQ+LXBSQVBMRkmyW5xPs7mceTB292mAmWGzpiqz86JwjoSi569Nx4Sa
+U/v1lY9s3TXdyNXSHxHSZa/8JvitDMqNl+Me2icUoHLKloSqDlX1xrwdLvMOK8Ge
++jemhVJonI+8Hw==
+-----END DSA PARAMETERS-----
+)";
+
+inline constexpr std::string_view cert = R"(-----BEGIN CERTIFICATE-----
+MIIBLDCB36ADAgECAhRMmoXhdsr+36r6MKTycTpKHHZZvDAFBgMrZXAwDDEKMAgG
+A1UEAwwBeDAeFw0yNjExMjQwMjQzNDdaFw0yNjExMjUwMjQzNDdaMAwxCjAIBgNV
+BAMMAXgwKjAFBgMrZXADIQBMf3DzkH2DJFNmycxMtKxOaKYHaWX/9gOXkZ7Gzl7N
+bqNTMFEwHQYDVR0OBBYEFLKEaRx8l5Jv3gLGFHHw9FIc2CXyMB8GA1UdIwQYMBaA
+FLKEaRx8l5Jv3gLGFHHw9FIc2CXyMA8GA1UdEwEB/wQFMAMBAf8wBQYDK2VwA0EA
+iJ9MdcYYzIF2LU5GcJD9/8qOH4z0M2co7bobzdkqoPSxbrx6jc7iKVAkxxow0pvD
+XZsmkaM+BGIR1/+is0iABQ==
+-----END CERTIFICATE-----
+)";
+
+// clang-format on
+
+}  // namespace wba::samples
+
+#endif  // WBA_TESTS_UNIT_KEY_PEM_SAMPLES_H_
