@@ -8,6 +8,8 @@
 
 namespace wba::cli {
 
+void add_curl_command(CLI::App& app);
+void add_fetch_command(CLI::App& app);
 void add_key_command(CLI::App& app);
 void add_sign_command(CLI::App& app);
 void add_verify_command(CLI::App& app);

@@ -11,5 +11,7 @@ int main(int argc, char** argv) {
   wba::cli::add_key_command(app);
   wba::cli::add_sign_command(app);
   wba::cli::add_verify_command(app);
+  wba::cli::add_fetch_command(app);
+  wba::cli::add_curl_command(app);
   return wba::cli::run_main(app, argc, argv);
 }

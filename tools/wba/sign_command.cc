@@ -19,6 +19,7 @@
 #include "options.h"
 #include "request_text.h"
 #include "sign_output.h"
+#include "signer_options.h"
 
 namespace wba::cli {
 namespace {
@@ -38,22 +39,6 @@ struct SignOptions {
   std::string method;
   std::string url;
 };
-
-Outcome<KeySigner> read_signer(const std::string& file) {
-  auto text = read_input(file);
-  if (!text) return std::unexpected(text.error());
-  auto key = PrivateKey::from_text(text->text());
-  if (!key) {
-    auto failed = failure("key in " + escape(file), key.error());
-    if (key.error().code == ErrorCode::key_not_private) {
-      failed.hint = "sign with the private key; `wba key new` makes one";
-    }
-    return std::unexpected(std::move(failed));
-  }
-  auto signer = KeySigner::create(*std::move(key));
-  if (!signer) return std::unexpected(failure("key in " + escape(file), signer.error()));
-  return *std::move(signer);
-}
 
 bool has_field(const std::vector<FieldLine>& fields, std::string_view name) {
   return std::ranges::any_of(
@@ -99,19 +84,6 @@ Outcome<void> read_body(const SignOptions& options, SignedRequest& made) {
     made.added.push_back({.name = "Content-Digest", .value = made.content_digest});
   }
   return {};
-}
-
-Outcome<SignerProfile> read_profile(const std::string& name) {
-  if (name.empty()) {
-    hint_line("signing for draft-01; Cloudflare in production takes --profile cloudflare");
-    return SignerProfile::draft_01;
-  }
-  const auto profile = signer_profile_from_name(name);
-  if (!profile) {
-    return std::unexpected(Failure{.message = "no such profile: " + escape(name, 40),
-                                   .hint = "give draft-01, draft-00 or cloudflare"});
-  }
-  return *profile;
 }
 
 Outcome<SigningOptions> signing_options(const SignOptions& options,

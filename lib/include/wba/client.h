@@ -112,8 +112,8 @@ struct ReusePolicy {
 
 // ClientConfig is what a SigningSession is made of.
 struct ClientConfig {
-  std::shared_ptr<const Signer> signer;
-  SigningProfile profile;  // where no target fits
+  std::shared_ptr<const Signer> signer = {};  // may be missing where every profile has its own
+  SigningProfile profile;                     // where no target fits
   std::vector<TargetProfile> targets = {};
   // Redirects followed for one request; 0: none, the answer is the redirect.
   unsigned max_redirects = 10;

@@ -1,0 +1,216 @@
+// `wba fetch` and `wba curl` against real HTTPS origins.
+
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <wba/key.h>
+
+#include "support/origin.h"
+#include "support/run_command.h"
+
+namespace wba::test {
+namespace {
+
+std::string contents(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::stringstream bytes;
+  bytes << stream.rdbuf();
+  return bytes.str();
+}
+
+class FetchCommand : public testing::Test {
+ protected:
+  FetchCommand() {
+    auto key = PrivateKey::generate(KeyType::ed25519).value();
+    std::ofstream(file("key.pem")) << key.export_pem().value().text();
+    agent.signer = std::make_shared<KeySigner>(KeySigner::create(std::move(key)).value());
+    agent.resolver = std::make_shared<StaticResolver>();
+    agent.resolver
+        ->add_directory(agent.url, "{\"keys\":[" + agent.signer->public_key().jwk().value() + "]}")
+        .value();
+    origin.emplace(ca, agent, "a.test", [this](const Judged& judged) { return answer(judged); });
+  }
+
+  HttpReply answer(const Judged& judged) {
+    if (judged.request.target == "/moved") {
+      return {.status = 302, .fields = {{"Location", "/"}}, .body = "moved"};
+    }
+    if (judged.request.target == "/http") {
+      return {.status = 302, .fields = {{"Location", "http://a.test/"}}};
+    }
+    if (judged.request.target == "/no") return {.status = 404, .body = "no"};
+    if (judged.request.target == "/bytes") return {.body = "\xff\x01"};
+    if (judged.request.target == "/cut") return {.body = "half of it", .close_after = 4};
+    return {.fields = {{"X-Answer", "yes"}}, .body = std::string(to_string(judged.reason))};
+  }
+
+  [[nodiscard]] std::string file(const std::string& name) const { return folder.file(name); }
+
+  CommandResult wba(const std::string& command, std::vector<std::string> arguments,
+                    std::string_view input = {}) {
+    arguments.insert(arguments.begin(), {WBA_COMMAND, command, "--key", file("key.pem"), "--agent",
+                                         agent.url, "--profile", "draft-01"});
+    return run_command(arguments, input);
+  }
+
+  CommandResult fetch(std::vector<std::string> arguments, std::string_view input = {}) {
+    for (const auto& option :
+         {std::string("--ca"), ca.file().string(), std::string("--resolve"), origin->resolve()}) {
+      arguments.push_back(option);
+    }
+    return wba("fetch", std::move(arguments), input);
+  }
+
+  CommandResult curl(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--", "--silent", "--cacert", ca.file().string(),
+                                         "--resolve", origin->resolve()});
+    return wba("curl", std::move(arguments));
+  }
+
+  TemporaryFolder folder;
+  TestCa ca;
+  TestAgent agent;
+  std::optional<Origin> origin;
+};
+
+TEST_F(FetchCommand, SendsASignedRequestAndPrintsTheBody) {
+  const auto result = fetch({origin->url("/x?y")});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, "none");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST_F(FetchCommand, SendsMethodHeadersAndBodyWithItsDigest) {
+  EXPECT_EQ(fetch({origin->url("/"), "-X", "PUT", "-H", "X-A: b", "-d", "hello"}).out, "none");
+  auto judged = origin->judged().back();
+  EXPECT_EQ(judged.request.method, "PUT");
+  EXPECT_EQ(judged.request.body, "hello");
+  EXPECT_EQ(judged.request.field("x-a"), "b");
+  EXPECT_EQ(judged.request.field("content-type"), "application/x-www-form-urlencoded");
+  EXPECT_TRUE(judged.covers("\"content-digest\""));
+  std::ofstream(file("body")) << "from a file";
+  EXPECT_EQ(fetch({origin->url("/"), "-d", "@" + file("body")}).out, "none");
+  judged = origin->judged().back();
+  EXPECT_EQ(judged.request.method, "POST");
+  EXPECT_EQ(judged.request.body, "from a file");
+  EXPECT_EQ(fetch({origin->url("/"), "-d", "@-"}, "from a pipe").out, "none");
+  EXPECT_EQ(origin->judged().back().request.body, "from a pipe");
+}
+
+TEST_F(FetchCommand, FollowsRedirectsAndShowsTheLastHead) {
+  const auto result = fetch({origin->url("/moved"), "-i"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("HTTP/1.1 200\r\n")) << result.out;
+  EXPECT_TRUE(result.out.contains("X-Answer: yes\r\n")) << result.out;
+  EXPECT_TRUE(result.out.ends_with("\r\n\r\nnone")) << result.out;
+  EXPECT_FALSE(result.out.contains("moved")) << result.out;
+  const auto refused = fetch({origin->url("/http")});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_TRUE(refused.err.contains("something else than https")) << refused.err;
+}
+
+TEST_F(FetchCommand, HeadHasNoBody) {
+  const auto result = fetch({origin->url("/"), "-I"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_TRUE(result.out.ends_with("\r\n\r\n")) << result.out;
+  EXPECT_EQ(origin->judged().back().request.method, "HEAD");
+}
+
+TEST_F(FetchCommand, JsonHoldsAnswerAndWhatWasSent) {
+  const auto result = fetch({origin->url("/moved"), "--json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto object = nlohmann::json::parse(result.out);
+  EXPECT_EQ(object.at("status"), 200);
+  EXPECT_EQ(object.at("body"), "none");
+  EXPECT_EQ(object.at("url"), origin->url("/"));
+  EXPECT_EQ(object.at("http_version"), "HTTP/1.1");
+  EXPECT_EQ(object.at("redirects"), 1);
+  EXPECT_TRUE(object.at("stop").is_null());
+  ASSERT_EQ(object.at("requests").size(), 2U);
+  EXPECT_TRUE(object.at("requests")[0]
+                  .at("signature_base")
+                  .get<std::string>()
+                  .starts_with("\"@authority\": a.test:"));
+  EXPECT_EQ(nlohmann::json::parse(fetch({origin->url("/bytes"), "--json"}).out).at("body_base64"),
+            "/wE=");
+}
+
+TEST_F(FetchCommand, VerboseShowsTheSignatureBase) {
+  const auto result = fetch({origin->url("/"), "-v"});
+  EXPECT_EQ(result.out, "none");
+  EXPECT_TRUE(result.err.contains("> Signature-Input: sig1=(")) << result.err;
+  EXPECT_TRUE(result.err.contains("* base: \"@authority\": a.test")) << result.err;
+  EXPECT_TRUE(result.err.contains("< HTTP/1.1 200")) << result.err;
+}
+
+TEST_F(FetchCommand, FailedRunLeavesNoOutputFile) {
+  EXPECT_EQ(fetch({origin->url("/"), "-o", file("out")}).status, 0);
+  EXPECT_EQ(contents(file("out")), "none");
+  const auto cut = fetch({origin->url("/cut"), "-o", file("cut")});
+  EXPECT_EQ(cut.status, 2);
+  EXPECT_TRUE(cut.err.starts_with("wba: error: request to ")) << cut.err;
+  const auto refused = fetch({origin->url("/no"), "-f", "-o", file("no")});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_EQ(fetch({origin->url("/no"), "-o", file("kept")}).status, 0);
+  EXPECT_EQ(folder.entries(), (std::vector<std::string>{"kept", "key.pem", "out"}));
+}
+
+TEST_F(FetchCommand, MistakesAreNamed) {
+  const auto message = [&](std::vector<std::string> arguments) {
+    const auto result = fetch(std::move(arguments));
+    EXPECT_EQ(result.status, 2);
+    EXPECT_EQ(result.out, "");
+    return result.err;
+  };
+  EXPECT_TRUE(message({"http://a.test/"}).contains("not https"));
+  EXPECT_TRUE(message({"https://user@a.test/"}).contains("names a user"));
+  EXPECT_TRUE(message({"nonsense"}).contains("wba: hint: give an absolute https URL"));
+  EXPECT_TRUE(message({origin->url("/"), "-H", "nonsense"}).starts_with("wba: error: "));
+  EXPECT_TRUE(message({origin->url("/"), "--cover", "x-a"}).contains("-H"));
+  EXPECT_TRUE(message({origin->url("/"), "--nonce", "abc"}).contains("no such nonce"));
+  EXPECT_TRUE(message({"https://a.test:1/"}).starts_with("wba: error: request to "));
+  EXPECT_TRUE(origin->judged().empty());
+}
+
+TEST_F(FetchCommand, CurlSendsTheHeadersForItsUrl) {
+  if (std::system("command -v curl >/dev/null") != 0) GTEST_SKIP() << "curl is not installed";
+  EXPECT_EQ(curl({origin->url("/a/../b?x")}).out, "none");
+  EXPECT_EQ(origin->judged().back().request.target, "/b?x");
+  EXPECT_EQ(curl({"-XDELETE", "--url", origin->url("/")}).out, "none");
+  EXPECT_EQ(curl({"-sd", "body", "-H", "X-A: b", origin->url("/")}).out, "none");
+  EXPECT_EQ(origin->judged().back().request.body, "body");
+  EXPECT_EQ(curl({"-s", "-I", origin->url("/")}).status, 0);
+  EXPECT_TRUE(origin->judged().back().verified());
+  EXPECT_EQ(origin->judged().size(), 4U);
+}
+
+TEST_F(FetchCommand, CurlIsNotRunWhereItWouldSendAnotherRequest) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"-L", origin->url("/")},
+           {"-sL", origin->url("/")},
+           {"--location", origin->url("/")},
+           {"-K", "file", origin->url("/")},
+           {origin->url("/"), origin->url("/")},
+           {origin->url("/"), "--next", origin->url("/")},
+           {"-G", "-d", "x", origin->url("/")},
+           {"-H", "@file", origin->url("/")},
+           {"-s"},
+           {"-X"},
+           {"http://a.test/"},
+       }) {
+    const auto result = curl(arguments);
+    EXPECT_EQ(result.status, 2) << arguments.front();
+    EXPECT_TRUE(result.err.starts_with("wba: error: ")) << result.err;
+  }
+  EXPECT_TRUE(origin->judged().empty());
+}
+
+}  // namespace
+}  // namespace wba::test
