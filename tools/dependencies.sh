@@ -21,6 +21,7 @@ libtomlplusplus-dev        configuration of the guard
 libhiredis-dev             Redis, for state that several machines share
 prometheus-cpp-dev         metrics
 libevent-dev               the event loop of wba-authd
+curl:curl                  wba curl runs it; so do the tests
 jq:jq                      tools/demo.sh takes requests out of vectors/ with it
 '
 
