@@ -162,10 +162,13 @@ class DirectoryResolver final : public KeyResolver {
                std::chrono::steady_clock::time_point deadline, Callback done) const;
 
   // add_redistributed takes offline key material. A key with a valid proof for the authority of
-  // `directory.url` verifies under that URL until the proof expires; a key without one verifies
-  // under its thumbprint only, with any agent link or none, and names no URL. It gives the number
-  // of keys bound to the URL. Draft -01, redistributed key material.
-  // Errors: agent_url_invalid, agent_url_not_https, and those of parse_jwk_set.
+  // `directory.url`, over the body too, verifies under that URL until the proof expires, or until
+  // the URL could be fetched, which decides from then on; it changes nothing under a URL that has
+  // been. A key without a proof verifies by its thumbprint, where no directory is known for the
+  // agent link, and names no URL. One whose proof is wrong is not taken. It gives the number of
+  // keys bound to the URL. Draft -01, redistributed key material.
+  // Errors: agent_url_invalid, agent_url_not_https, directory_not_key_set, directory_too_large,
+  // directory_too_many_keys.
   [[nodiscard]] Result<std::size_t> add_redistributed(const RedistributedDirectory& directory,
                                                       Time now);
 

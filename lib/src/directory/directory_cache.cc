@@ -256,6 +256,7 @@ DirectoryCache::Completed DirectoryCache::complete(const FetchResult& result, Ti
     version.failure = Reason::none;
     version.retry_at = {};
     entry.no_store = fresh.no_store;
+    entry.fetched = true;
     entry.failures = 0;
   }
   entry.metadata_freshness.reset();
@@ -290,7 +291,8 @@ bool DirectoryCache::take_up(const DocumentName& name, std::string_view host, Sa
     }
     entry = &insert(name, host, domain, false, now);
   }
-  if (entry->established()) return false;
+  if (entry->fetched) return false;
+  entry->fetched = saved.fetched;
   Directory version = *saved.version;
   version.subject = entry->subject;
   if (!saved.etag.empty()) entry->fields.etag = std::move(saved.etag);
@@ -303,7 +305,7 @@ bool DirectoryCache::take_up(const DocumentName& name, std::string_view host, Sa
 std::vector<SavedDirectory> DirectoryCache::saved() const {
   std::vector<SavedDirectory> result;
   for (const auto& [name, entry] : entries_) {
-    if (!entry->established() || entry->no_store) continue;
+    if (!entry->fetched || entry->no_store) continue;
     result.push_back({.version = entry->version,
                       .etag = entry->fields.etag.value_or(""),
                       .last_modified = entry->fields.last_modified.value_or("")});

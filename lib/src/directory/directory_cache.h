@@ -51,6 +51,7 @@ struct SavedDirectory {
   DirectoryPointer version;
   std::string etag = {};
   std::string last_modified = {};
+  bool fetched = true;  // its keys came from its own URL
 };
 
 class DirectoryCache {
@@ -70,6 +71,7 @@ class DirectoryCache {
     bool revalidating = false;
     bool no_store = false;
     bool pinned = false;
+    bool fetched = false;  // its keys came from its own URL
     int failures = 0;
     // Its place among the least recently used; see order_of.
     std::tuple<bool, std::int64_t, std::uint64_t> order = {};
@@ -118,7 +120,7 @@ class DirectoryCache {
   [[nodiscard]] std::vector<Entry*> due(Time now);
 
   // take_up publishes keys that came from elsewhere (a file, a redistributor) unless the document
-  // has been fetched already; false where it was not taken. The times in `version` are kept.
+  // has been fetched already; false where it was not taken. The times in `saved` are kept.
   bool take_up(const DocumentName& name, std::string_view host, SavedDirectory saved, Time now);
 
   // saved gives what may be written to a file.

@@ -119,13 +119,13 @@ struct Fetcher::Curl {
   std::unique_ptr<CURLM, MultiFree> multi;
 };
 
-Fetcher::Fetcher(const DirectoryNetwork& network, const DirectoryLimits& limits)
-    : network_(network), limits_(limits), curl_(std::make_unique<Curl>()) {}
+Fetcher::Fetcher(const DirectoryNetwork& network, const DirectoryLimits& limits, ProofRule proofs)
+    : network_(network), limits_(limits), proofs_(proofs), curl_(std::make_unique<Curl>()) {}
 
 std::unique_ptr<Fetcher> Fetcher::create(const DirectoryNetwork& network,
-                                         const DirectoryLimits& limits) {
+                                         const DirectoryLimits& limits, ProofRule proofs) {
   if (!global_init()) return nullptr;
-  std::unique_ptr<Fetcher> fetcher(new Fetcher(network, limits));
+  std::unique_ptr<Fetcher> fetcher(new Fetcher(network, limits, proofs));
   fetcher->curl_->multi.reset(curl_multi_init());
   if (!fetcher->curl_->multi) return nullptr;
   curl_multi_setopt(fetcher->curl_->multi.get(), CURLMOPT_MAXCONNECTS,
@@ -212,7 +212,7 @@ bool Fetcher::begin(FetchRequest& request) {
   set(CURLOPT_OPENSOCKETDATA, transfer.get());
   set(CURLOPT_USERAGENT, network_.user_agent.c_str());
   set(CURLOPT_HTTPHEADER, transfer->headers.get());
-  set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+  if (proofs_ != ProofRule::required) set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
   set(CURLOPT_WRITEFUNCTION, &Transfer::write);
   set(CURLOPT_WRITEDATA, transfer.get());
   set(CURLOPT_HEADERFUNCTION, &Transfer::header);

@@ -48,9 +48,11 @@ struct FetchResult {
 // Fetcher drives libcurl's multi interface. All of it is for one thread, but `wake`.
 class Fetcher {
  public:
-  // create gives nullptr where libcurl cannot be set up.
+  // create gives nullptr where libcurl cannot be set up. Where proofs are required no content
+  // coding is asked for: a Content-Digest is over the encoded content.
   [[nodiscard]] static std::unique_ptr<Fetcher> create(const DirectoryNetwork& network,
-                                                       const DirectoryLimits& limits);
+                                                       const DirectoryLimits& limits,
+                                                       ProofRule proofs = ProofRule::optional);
   ~Fetcher();
   Fetcher(const Fetcher&) = delete;
   Fetcher& operator=(const Fetcher&) = delete;
@@ -72,7 +74,7 @@ class Fetcher {
   struct Transfer;
   struct Curl;
 
-  Fetcher(const DirectoryNetwork& network, const DirectoryLimits& limits);
+  Fetcher(const DirectoryNetwork& network, const DirectoryLimits& limits, ProofRule proofs);
   void start_waiting();
   bool start_first_of(std::deque<FetchRequest>& queue, std::size_t slots);
   bool begin(FetchRequest& request);
@@ -80,6 +82,7 @@ class Fetcher {
 
   const DirectoryNetwork network_;
   const DirectoryLimits limits_;
+  const ProofRule proofs_;
   std::unique_ptr<Curl> curl_;
   std::deque<FetchRequest> known_;
   std::deque<FetchRequest> new_;

@@ -2,11 +2,39 @@
 
 #include <wba/agent_identity.h>
 
+#include "directory/possession.h"
+
 namespace wba::directory {
 namespace {
 
 constexpr std::string_view directory_media_type =
     "application/http-message-signatures-directory+json";
+
+std::string_view view(const std::optional<std::string>& value) {
+  return value ? std::string_view(*value) : std::string_view();
+}
+
+// apply_proofs drops the keys that the rule does not let through. The body came over TLS, so that
+// a proof need not cover it, as many do not.
+void apply_proofs(const FetchResult& result, const JudgeContext& context,
+                  std::vector<DirectoryKey>& keys) {
+  const auto possessions = check_possession({.url = context.url,
+                                             .body = result.body,
+                                             .content_digest = result.content_digest,
+                                             .signature_input = result.signature_input,
+                                             .signature = result.signature,
+                                             .content_type = view(result.fields.content_type),
+                                             .cache_control = view(result.fields.cache_control)},
+                                            keys, false, context.now);
+  std::vector<DirectoryKey> kept;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const Possession& possession = possessions[i];
+    const bool good = context.proofs == ProofRule::required ? possession.proven_until.has_value()
+                                                            : !possession.refuted;
+    if (good) kept.push_back(std::move(keys[i]));
+  }
+  keys = std::move(kept);
+}
 
 }  // namespace
 
@@ -32,6 +60,9 @@ Judged judge(const FetchResult& result, const JudgeContext& context) {
   }
   auto keys = parse_key_document(result.body, rules);
   if (!keys) return {.failure = keys.error()};
+  const bool any = !keys->empty();
+  apply_proofs(result, context, *keys);
+  if (any && keys->empty()) return {.failure = Reason::directory_proof_missing};
   return {.keys = std::move(*keys)};
 }
 

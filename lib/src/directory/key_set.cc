@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include <wba/agent_identity.h>
 #include <wba/jwk_set.h>
+
+#include "directory/json.h"
 
 namespace wba::directory {
 namespace {
@@ -14,29 +14,6 @@ Reason reason_of(const Error& error) {
   if (error.code == ErrorCode::key_too_large) return Reason::directory_too_large;
   if (error.code == ErrorCode::key_set_too_many) return Reason::directory_too_many_keys;
   return Reason::directory_unreadable;
-}
-
-// read_json reads one JSON text nested no deeper than key material and metadata ever are.
-nlohmann::json read_json(std::string_view body) {
-  constexpr int deepest = 16;
-  int depth = 0;
-  int most = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < body.size(); ++i) {
-    const char c = body[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      most = std::max(most, ++depth);
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  if (most > deepest) return nlohmann::json::value_t::discarded;
-  return nlohmann::json::parse(body, nullptr, false);
 }
 
 }  // namespace
@@ -108,21 +85,21 @@ std::expected<ClientMetadata, Reason> parse_client_metadata(std::string_view bod
                                                             const KeyDocumentRules& rules) {
   constexpr auto unreadable = std::unexpected(Reason::directory_unreadable);
   if (body.size() > rules.bytes) return std::unexpected(Reason::directory_too_large);
-  const nlohmann::json json = read_json(body);
-  if (!json.is_object()) return unreadable;
-  if (const auto id = json.find("client_id"); id != json.end()) {
+  const auto json = read_json(body, {.bytes = rules.bytes, .depth = 16});
+  if (!json || !json->is_object()) return unreadable;
+  if (const Json* id = member(*json, "client_id")) {
     std::string buffer;
     if (!id->is_string()) return unreadable;
     const auto named =
         locate_agent({.url = id->get_ref<const std::string&>(), .kind = AgentKind::cimd}, buffer);
     if (!named || named->document != document) return unreadable;
   }
-  const auto uri = json.find("jwks_uri");
-  const auto jwks = json.find("jwks");
+  const Json* const uri = member(*json, "jwks_uri");
+  const Json* const jwks = member(*json, "jwks");
   // Where both are there they may disagree.
-  if ((uri == json.end()) == (jwks == json.end())) return unreadable;
+  if ((uri == nullptr) == (jwks == nullptr)) return unreadable;
   ClientMetadata metadata;
-  if (uri == json.end()) {
+  if (uri == nullptr) {
     auto keys = parse_key_document(jwks->dump(), rules);
     if (!keys) return std::unexpected(keys.error());
     metadata.keys = std::move(*keys);

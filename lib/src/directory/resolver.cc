@@ -8,6 +8,7 @@
 #include <wba/directory_resolver.h>
 
 #include "directory/engine.h"
+#include "directory/possession.h"
 #include "directory/reader.h"
 #include "directory/registered_domain.h"
 #include "directory/warm_start.h"
@@ -33,6 +34,12 @@ bool makes_sense(const DirectoryResolverOptions& options) {
          cache.early_refetch > zero;
 }
 
+ErrorCode error_of(Reason reason) {
+  if (reason == Reason::directory_too_large) return ErrorCode::directory_too_large;
+  if (reason == Reason::directory_too_many_keys) return ErrorCode::directory_too_many_keys;
+  return ErrorCode::directory_not_key_set;
+}
+
 }  // namespace
 
 class DirectoryResolver::Impl {
@@ -54,7 +61,7 @@ Result<std::shared_ptr<DirectoryResolver>> DirectoryResolver::create(
     DirectoryResolverOptions options) {
   try {
     if (!makes_sense(options)) return std::unexpected(Error{ErrorCode::argument_invalid});
-    auto fetcher = Fetcher::create(options.network, options.limits);
+    auto fetcher = Fetcher::create(options.network, options.limits, options.proofs);
     if (!fetcher || !directory::registered_domains_known()) {
       return std::unexpected(Error{ErrorCode::crypto_failure});
     }
@@ -109,6 +116,55 @@ KeyResolution DirectoryResolver::resolve(const AgentLink& link, std::string_view
   constexpr std::chrono::milliseconds grace{100};
   if (future.wait_until(deadline + grace) != std::future_status::ready) return {};
   return future.get();
+}
+
+Result<std::size_t> DirectoryResolver::add_redistributed(const RedistributedDirectory& directory,
+                                                         Time now) {
+  std::string buffer;
+  AgentLocation located;
+  if (!directory.url.empty()) {
+    const auto found = locate_agent({.url = directory.url, .kind = AgentKind::key_set}, buffer);
+    if (!found) return std::unexpected(found.error());
+    located = *found;
+  }
+  const directory::KeyDocumentRules rules{.well_known = is_well_known_document(located.document),
+                                          .well_known_kid = impl_->settings.well_known_kid,
+                                          .bytes = impl_->settings.limits.body_bytes,
+                                          .keys = impl_->settings.limits.keys};
+  auto keys = directory::parse_key_document(directory.body, rules);
+  if (!keys) return std::unexpected(Error{error_of(keys.error())});
+  const auto possessions =
+      directory::check_possession({.url = located.document,
+                                   .body = directory.body,
+                                   .content_digest = directory.content_digest,
+                                   .signature_input = directory.signature_input,
+                                   .signature = directory.signature},
+                                  *keys, true, now);
+  std::vector<directory::DirectoryKey> bound;
+  std::vector<directory::DirectoryKey> loose;
+  Time until{};
+  for (std::size_t i = 0; i < keys->size(); ++i) {
+    directory::DirectoryKey& key = (*keys)[i];
+    if (const auto proven = possessions[i].proven_until) {
+      const std::int64_t end = proven->time_since_epoch().count();
+      key.exp = std::min(key.exp.value_or(end), end);
+      until = std::max(until, *proven);
+      bound.push_back(std::move(key));
+    } else if (!possessions[i].refuted) {
+      loose.push_back(std::move(key));
+    }
+  }
+  if (!loose.empty()) impl_->engine.add_loose(std::move(loose));
+  if (bound.empty()) return 0;
+  const std::size_t count = bound.size();
+  auto version = std::make_shared<const directory::Directory>(directory::Directory{
+      .keys = std::make_shared<const directory::KeySet>(std::move(bound), !rules.well_known),
+      .fresh_until = now,
+      .refresh_at = now,
+      .stale_until = until});
+  const bool taken = impl_->engine.take_up({located.document, false}, located.host,
+                                           {.version = std::move(version), .fetched = false}, now);
+  return taken ? count : 0;
 }
 
 Result<std::size_t> DirectoryResolver::save(const std::filesystem::path& file) const {
