@@ -117,8 +117,9 @@ struct RedistributedDirectory {
 // DirectoryStatistics are counts since the start and sizes now.
 struct DirectoryStatistics {
   std::uint64_t fetches_started = 0;
+  std::uint64_t fetches_succeeded = 0;  // a directory was read, or has not changed
   std::uint64_t fetches_failed = 0;
-  std::uint64_t fetches_not_modified = 0;
+  std::uint64_t fetches_not_modified = 0;  // of those that succeeded
   std::uint64_t urls_refused = 0;  // new URLs over a limit
   std::uint64_t evictions = 0;
   std::size_t directories = 0;

@@ -196,7 +196,7 @@ void Engine::handle_result(const FetchResult& result, Time time) {
     static_cast<void>(start_fetch(std::move(*completed.next)));
     return;
   }
-  if (completed.failed) ++counts_.fetches_failed;
+  ++(completed.failed ? counts_.fetches_failed : counts_.fetches_succeeded);
   if (completed.not_modified) ++counts_.fetches_not_modified;
   const auto waiters = waiting_.extract(result.id);
   if (waiters.empty()) return;
