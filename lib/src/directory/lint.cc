@@ -38,7 +38,8 @@ void lint_json_error(Lint& lint, const Error& error) {
         "correct the file there");
   } else {
     lint.add(Level::fail, "json", "",
-             "the body cannot be read: " + std::string(describe(error.code)));
+             "the body cannot be read: " + std::string(describe(error.code)),
+             "serve a plain JWK Set");
   }
 }
 
