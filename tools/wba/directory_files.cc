@@ -1,0 +1,65 @@
+#include "directory_files.h"
+
+#include <utility>
+
+#include "files.h"
+
+namespace wba::cli {
+
+Failure document_failure(const std::string& path, const Error& error) {
+  Failure failed = failure(escape(path), error);
+  if (error.code == ErrorCode::directory_private_member) {
+    failed.hint =
+        "take the key for known to others: make a new one, and a directory of public keys";
+  } else if (error.code == ErrorCode::directory_not_json ||
+             error.code == ErrorCode::directory_not_key_set ||
+             error.code == ErrorCode::directory_time_invalid ||
+             error.code == ErrorCode::directory_member_duplicate) {
+    failed.hint = "see what is wrong with it: wba directory check " + escape(path);
+  }
+  return failed;
+}
+
+Outcome<directory::Document> read_document(const std::string& path) {
+  const auto file = read_input(path);
+  if (!file) return std::unexpected(file.error());
+  auto document = directory::Document::parse(file->text());
+  if (!document) return std::unexpected(document_failure(path, document.error()));
+  return std::move(*document);
+}
+
+Outcome<PublicKey> read_public_key(const std::string& path) {
+  const auto file = read_input(path);
+  if (!file) return std::unexpected(file.error());
+  auto key = PublicKey::from_text(file->text());
+  if (!key) {
+    Failure failed = failure("key in " + escape(path), key.error());
+    failed.hint = "give a key in PEM or as a JWK; wba key new makes one";
+    return std::unexpected(std::move(failed));
+  }
+  return std::move(*key);
+}
+
+Outcome<std::vector<KeySigner>> read_signers(const std::vector<std::string>& paths) {
+  std::vector<KeySigner> signers;
+  for (const std::string& path : paths) {
+    const auto file = read_input(path);
+    if (!file) return std::unexpected(file.error());
+    auto key = PrivateKey::from_text(file->text());
+    if (!key) {
+      Failure failed = failure("key in " + escape(path), key.error());
+      if (key.error().code == ErrorCode::key_not_private) {
+        failed.hint = "each key signs for itself: give the private key";
+      }
+      return std::unexpected(std::move(failed));
+    }
+    auto signer = KeySigner::create(std::move(*key));
+    if (!signer) {
+      return std::unexpected(failure("key in " + escape(path), signer.error()));
+    }
+    signers.push_back(std::move(*signer));
+  }
+  return signers;
+}
+
+}  // namespace wba::cli
