@@ -1,0 +1,332 @@
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <wba/directory_document.h>
+#include <wba/key.h>
+
+#include "support/run_command.h"
+#include "support/test_ca.h"
+
+namespace wba {
+namespace {
+
+using std::chrono::milliseconds;
+using test::TemporaryFolder;
+using test::TestCa;
+using ::testing::HasSubstr;
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view path = "/.well-known/http-message-signatures-directory";
+
+std::string contents(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::stringstream bytes;
+  bytes << stream.rdbuf();
+  return bytes.str();
+}
+
+void write(const std::string& file, std::string_view text) {
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+// Background runs a program with its output in files until it is stopped.
+class Background {
+ public:
+  Background(const std::vector<std::string>& arguments, const std::string& out,
+             const std::string& err) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    std::vector<char*> argv;
+    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    if (::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+  ~Background() {
+    if (pid_ > 0) stop(SIGKILL);
+  }
+
+  // stop sends a signal and gives the status of waitpid, or -1 where it does not end in 20 seconds.
+  int stop(int signal) {
+    ::kill(pid_, signal);
+    int status = -1;
+    for (int i = 0; i < 2000; ++i) {
+      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+        pid_ = -1;
+        return status;
+      }
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    return -1;
+  }
+
+ private:
+  pid_t pid_ = -1;
+};
+
+struct Answer {
+  CURLcode code = CURLE_FAILED_INIT;
+  long status = 0;
+  std::string head;
+  std::string body;
+
+  // field gives the value of a field; empty where there is none.
+  [[nodiscard]] std::string field(const std::string& name) const {
+    std::istringstream lines(head);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.size() <= name.size() || line[name.size()] != ':') continue;
+      if (::strncasecmp(line.c_str(), name.c_str(), name.size()) != 0) continue;
+      const auto first = line.find_first_not_of(' ', name.size() + 1);
+      return first == std::string::npos ? "" : line.substr(first, line.find('\r') - first);
+    }
+    return {};
+  }
+};
+
+std::size_t append(char* data, std::size_t /*one*/, std::size_t size, void* text) {
+  static_cast<std::string*>(text)->append(data, size);
+  return size;
+}
+
+class DirectoryServeCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto key = PrivateKey::generate(KeyType::ed25519);
+    ASSERT_TRUE(key);
+    write(key_, key->export_pem()->text());
+    ASSERT_EQ(::chmod(key_.c_str(), 0600), 0);
+    directory::Document document;
+    ASSERT_TRUE(document.add(key->public_key()));
+    write(file_, document.serialise());
+    ca_.write_server_files(folder_.path(), {"agent.test"});
+  }
+
+  [[nodiscard]] std::vector<std::string> command(const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments = {WBA_COMMAND,   "directory",
+                                          "serve",       file_,
+                                          "--key",       key_,
+                                          "--cert",      folder_.file("certificate.pem"),
+                                          "--tls-key",   folder_.file("key.pem"),
+                                          "--authority", "agent.test"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  // start starts the server and learns its port from what it prints.
+  void start(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"--listen", "127.0.0.1", "--port", "0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    server_ =
+        std::make_unique<Background>(command(arguments), folder_.file("out"), folder_.file("err"));
+    const std::string begin = "listening on https://127.0.0.1:";
+    for (int i = 0; i < 2000; ++i) {
+      const std::string out = contents(folder_.file("out"));
+      if (out.starts_with(begin) && out.ends_with("\n")) {
+        port_ = out.substr(begin.size(), out.size() - begin.size() - 1);
+        return;
+      }
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    FAIL() << contents(folder_.file("err"));
+  }
+
+  [[nodiscard]] std::string url() const {
+    return "https://agent.test:" + port_ + std::string(path);
+  }
+  [[nodiscard]] std::string resolve() const { return "agent.test:" + port_ + ":127.0.0.1"; }
+
+  // ask makes a request by libcurl, whose TLS and HTTP are not ours.
+  [[nodiscard]] Answer ask(const std::string& method, const std::string& target,
+                           const std::vector<std::string>& headers = {}) const {
+    Answer answer;
+    CURL* easy = curl_easy_init();
+    curl_slist* lines = nullptr;
+    for (const std::string& header : headers) lines = curl_slist_append(lines, header.c_str());
+    curl_slist* hosts = curl_slist_append(nullptr, resolve().c_str());
+    const std::string at = "https://agent.test:" + port_ + target;
+    curl_easy_setopt(easy, CURLOPT_URL, at.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAINFO, ca_.file().c_str());
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, hosts);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, 30L);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &append);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &answer.head);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &append);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
+    if (method == "HEAD") {
+      curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else {
+      curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
+    }
+    answer.code = curl_easy_perform(easy);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
+    curl_slist_free_all(hosts);
+    curl_slist_free_all(lines);
+    curl_easy_cleanup(easy);
+    return answer;
+  }
+
+  TestCa ca_;
+  TemporaryFolder folder_;
+  std::string key_ = folder_.file("agent.pem");
+  std::string file_ = folder_.file("directory.json");
+  std::unique_ptr<Background> server_;
+  std::string port_;
+};
+
+TEST_F(DirectoryServeCommand, EveryVerifierTakesWhatIsServed) {
+  start();
+  const auto result =
+      test::run_command({WBA_COMMAND, "directory", "check", url(), "--ca", ca_.file().string(),
+                         "--resolve", resolve(), "--allow-address", "127.0.0.0/8", "--json"});
+  EXPECT_EQ(result.status, 0) << result.out;
+  const Json report = Json::parse(result.out);
+  EXPECT_EQ(report["level"], "ok") << result.out;
+  for (const auto& verifier : report["verifiers"]) EXPECT_EQ(verifier["takes"], "yes") << verifier;
+}
+
+TEST_F(DirectoryServeCommand, HeadHasTheLengthAndNoBody) {
+  start();
+  const Answer get = ask("GET", std::string(path));
+  const Answer head = ask("HEAD", std::string(path));
+  EXPECT_EQ(head.code, CURLE_OK);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.body, "");
+  EXPECT_EQ(head.field("Content-Length"), std::to_string(get.body.size()));
+  EXPECT_EQ(head.field("ETag"), get.field("ETag"));
+  EXPECT_EQ(get.body, contents(file_));
+  EXPECT_EQ(get.field("Access-Control-Allow-Origin"), "*");
+}
+
+TEST_F(DirectoryServeCommand, ConditionalRequestGives304) {
+  start();
+  const std::string tag = ask("GET", std::string(path)).field("ETag");
+  const Answer same = ask("GET", std::string(path), {"If-None-Match: " + tag});
+  EXPECT_EQ(same.status, 304);
+  EXPECT_EQ(same.body, "");
+  EXPECT_FALSE(same.field("Signature").empty());
+}
+
+// A part of the body would not have the digest that is signed.
+TEST_F(DirectoryServeCommand, RangeIsNotHonoured) {
+  start();
+  const Answer part = ask("GET", std::string(path), {"Range: bytes=0-4"});
+  EXPECT_EQ(part.status, 200);
+  EXPECT_EQ(part.body, contents(file_));
+}
+
+TEST_F(DirectoryServeCommand, OtherRequestsAreRefused) {
+  start();
+  EXPECT_EQ(ask("GET", "/").status, 404);
+  EXPECT_EQ(ask("POST", std::string(path)).status, 405);
+  EXPECT_EQ(ask("OPTIONS", std::string(path)).status, 204);
+  EXPECT_EQ(ask("GET", std::string(path), {"Host: evil.test"}).status, 421);
+  EXPECT_EQ(ask("GET", std::string(path), {"Host: agent.test"}).status, 200);
+  EXPECT_EQ(ask("GET", "/health").body, "ok\n");
+}
+
+TEST_F(DirectoryServeCommand, FileIsReadAgainWhenItChanges) {
+  start();
+  const std::string before = ask("GET", std::string(path)).field("ETag");
+  auto other = PrivateKey::generate(KeyType::ed25519);
+  ASSERT_TRUE(other);
+  auto document = directory::Document::parse(contents(file_));
+  ASSERT_TRUE(document);
+  ASSERT_TRUE(document->add(other->public_key()));
+  write(file_, document->serialise());
+  const Answer after = ask("GET", std::string(path), {"If-None-Match: " + before});
+  EXPECT_EQ(after.status, 200);
+  EXPECT_EQ(after.body, document->serialise());
+
+  write(file_, "{\"keys\":");
+  EXPECT_EQ(ask("GET", std::string(path)).body, document->serialise());
+  EXPECT_EQ(ask("GET", "/health").status, 503);
+  write(file_, document->serialise());
+  EXPECT_EQ(ask("GET", "/health").status, 200);
+  const std::string log = contents(folder_.file("err"));
+  EXPECT_THAT(log, HasSubstr("the old directory stays"));
+  EXPECT_THAT(log, HasSubstr("directory of 2 keys"));
+}
+
+TEST_F(DirectoryServeCommand, SignatureIsMadeAfreshBeforeItEnds) {
+  start({"--lifetime", "4s", "--max-age", "1s"});
+  const std::string first = ask("GET", std::string(path)).field("Signature");
+  std::string second;
+  for (int i = 0; i < 100; ++i) {
+    second = ask("GET", std::string(path)).field("Signature");
+    if (second != first) break;
+    std::this_thread::sleep_for(milliseconds(100));
+  }
+  EXPECT_NE(second, first);
+}
+
+TEST_F(DirectoryServeCommand, RequestsAreLoggedEscaped) {
+  start();
+  ASSERT_EQ(ask("GET", std::string(path), {"User-Agent: a\x1b[2Jb"}).status, 200);
+  const std::string log = contents(folder_.file("err"));
+  EXPECT_THAT(log, HasSubstr("\"GET " + std::string(path) + "\" 200"));
+  EXPECT_THAT(log, HasSubstr("a\\x1b[2Jb"));
+  EXPECT_EQ(log.find('\x1b'), std::string::npos);
+}
+
+TEST_F(DirectoryServeCommand, SignalsStopIt) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    start();
+    EXPECT_EQ(ask("GET", std::string(path)).status, 200);
+    const int status = server_->stop(signal);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  }
+}
+
+TEST_F(DirectoryServeCommand, ManyClientsAtOnceAreServed) {
+  start();
+  std::array<std::thread, 24> clients;
+  std::array<long, 24> status{};
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    clients.at(i) =
+        std::thread([this, &status, i] { status.at(i) = ask("GET", std::string(path)).status; });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_THAT(status, ::testing::Each(200));
+}
+
+TEST_F(DirectoryServeCommand, WhatCannotBeServedIsUsage) {
+  const auto refused = [&](const std::vector<std::string>& more, std::string_view part) {
+    const auto result = test::run_command(command(more));
+    EXPECT_EQ(result.status, 2);
+    EXPECT_THAT(result.err, HasSubstr(std::string(part)));
+    EXPECT_EQ(result.out, "");
+  };
+  refused({"--port", "0", "--lifetime", "1h", "--max-age", "1h"}, "before caches let go");
+  refused({"--port", "0", "--authority", "a b"}, "--authority");
+  refused({"--port", "0", "--listen", "192.0.2.1"}, "cannot listen");
+  write(file_, "{}");
+  refused({"--port", "0"}, "JWK Set");
+  write(folder_.file("certificate.pem"), "");
+  refused({"--port", "0"}, "cannot use the certificate");
+}
+
+}  // namespace
+}  // namespace wba
