@@ -8,10 +8,10 @@
 
 namespace wba::cli {
 
-void add_curl_command(CLI::App& app);
-void add_fetch_command(CLI::App& app);
 void add_card_command(CLI::App& app);
+void add_curl_command(CLI::App& app);
 void add_directory_command(CLI::App& app);
+void add_fetch_command(CLI::App& app);
 void add_key_command(CLI::App& app);
 void add_registry_command(CLI::App& app);
 void add_sign_command(CLI::App& app);
