@@ -53,9 +53,7 @@ class Ed25519SigningKey final : public SigningKey {
 
 Ed25519VerifyingKey::Ed25519VerifyingKey(
     std::span<const std::byte, ed25519_public_size> public_key) noexcept
-    : VerifyingKey(KeyType::ed25519), public_key_{} {
-  std::ranges::copy(public_key, public_key_.begin());
-}
+    : VerifyingKey(KeyType::ed25519), slot_(public_key) {}
 
 Result<void> Ed25519VerifyingKey::verify(Algorithm algorithm, std::string_view message,
                                          std::span<const std::byte> signature) const noexcept {
@@ -63,8 +61,7 @@ Result<void> Ed25519VerifyingKey::verify(Algorithm algorithm, std::string_view m
     return std::unexpected(Error{ErrorCode::algorithm_key_mismatch});
   }
   if (signature.size() != ed25519_signature_size ||
-      crypto_sign_ed25519_verify_detached(raw(signature.data()), raw(message), message.size(),
-                                          raw(public_key_.data())) != 0) {
+      !slot_.verify(std::as_bytes(std::span(message)), signature.first<ed25519_signature_size>())) {
     return std::unexpected(Error{ErrorCode::signature_wrong});
   }
   return {};

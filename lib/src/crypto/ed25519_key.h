@@ -1,14 +1,15 @@
 #ifndef WBA_SRC_CRYPTO_ED25519_KEY_H_
 #define WBA_SRC_CRYPTO_ED25519_KEY_H_
 
-// Ed25519 (RFC 8032) by libsodium: RFC 9421 §3.3.6. Nothing is allocated a signature.
+// Ed25519 (RFC 8032): RFC 9421 §3.3.6. libsodium signs, and verifies for keys that have no table of
+// multiples (see ed25519_prepared_slot.h). Nothing is allocated a signature.
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>
 
+#include "crypto/ed25519_prepared_slot.h"
 #include "crypto/signing_key.h"
 #include "crypto/verifying_key.h"
 
@@ -26,14 +27,16 @@ class Ed25519VerifyingKey final : public VerifyingKey {
   explicit Ed25519VerifyingKey(std::span<const std::byte, ed25519_public_size> public_key) noexcept;
 
   [[nodiscard]] std::span<const std::byte, ed25519_public_size> octets() const noexcept {
-    return public_key_;
+    return slot_.octets();
   }
 
   [[nodiscard]] Result<void> verify(Algorithm algorithm, std::string_view message,
                                     std::span<const std::byte> signature) const noexcept override;
 
+  [[nodiscard]] const TableSlot* table_slot() const noexcept override { return &slot_; }
+
  private:
-  std::array<std::byte, ed25519_public_size> public_key_;
+  TableSlot slot_;
 };
 
 // derive_ed25519 computes the public key of a seed. Errors: key_member_invalid, crypto_failure.

@@ -137,8 +137,12 @@ void Table::prefetch(const Digits& digits) const noexcept {
 }
 
 const Table* base_table() noexcept {
-  static const std::optional<Table> table = Table::build(base_point(), base_window);
-  return table ? &*table : nullptr;
+  // Never destroyed: a thread may be verifying while the process ends.
+  static const Table* const table = []() -> const Table* {
+    std::optional<Table> built = Table::build(base_point(), base_window);
+    return built ? new (std::nothrow) Table(std::move(*built)) : nullptr;
+  }();
+  return table;
 }
 
 Projective sum_portable(const Table& base_multiples, const Digits& s, const Table& key,

@@ -15,6 +15,8 @@
 
 namespace wba::crypto {
 
+class TableSlot;
+
 // VerifyingKey checks signatures with one key. Immutable, shared by all threads.
 class VerifyingKey {
  public:
@@ -29,6 +31,9 @@ class VerifyingKey {
   [[nodiscard]] virtual Result<void> verify(
       Algorithm algorithm, std::string_view message,
       std::span<const std::byte> signature) const noexcept = 0;
+
+  // table_slot is the key's place for a table of multiples; nullptr where it has none.
+  [[nodiscard]] virtual const TableSlot* table_slot() const noexcept { return nullptr; }
 
  protected:
   explicit VerifyingKey(KeyType type) noexcept : type_(type) {}
