@@ -18,6 +18,7 @@
 #include <wba/message.h>
 #include <wba/signature.h>
 #include <wba/verdict.h>
+#include <wba/verified_signatures.h>
 
 namespace wba {
 
@@ -71,6 +72,9 @@ struct Policy {
   SignatureLimits limits = {};
   // structured fields of the application, for component parameters sf and key.
   std::vector<FieldType> field_types = {};
+  // Signatures that verified before and are presented again until they expire cost one verification
+  // where this is set. Replay is another matter: see VerifiedSignatures.
+  std::shared_ptr<VerifiedSignatures> verified_signatures = nullptr;
 };
 
 // SignatureVerdict is what was concluded about one signature. Only a Verifier makes one. Its views
@@ -164,6 +168,9 @@ class Verifier {
     Scratch& operator=(Scratch&&) noexcept;
     ~Scratch();
 
+    // verdict is the last one that was made with this scratch; internal_error before the first.
+    [[nodiscard]] const Verdict& verdict() const noexcept;
+
    private:
     friend class SignatureCheck;
     friend class Verifier;
@@ -192,6 +199,19 @@ class Verifier {
   const Verdict& verify(const Request& request, Time now, Scratch& scratch) const noexcept;
   const Verdict& verify(const Request& request, std::string_view body, Time now,
                         Scratch& scratch) const noexcept;
+
+  // Pending is one of several requests to be judged together. Each needs a scratch of its own; with
+  // `body`, a covered Content-Digest is checked against it.
+  struct Pending {
+    const Request* request;
+    Scratch* scratch;
+    std::optional<std::string_view> body = {};
+  };
+
+  // verify_many judges each of `pending` exactly as verify would; its verdict is then in its
+  // scratch. What Ed25519 asks for is computed for eight requests at a time, which takes less than
+  // one by one: for servers that have a queue. Allocates nothing where verify would not.
+  void verify_many(std::span<const Pending> pending, Time now) const noexcept;
 
  private:
   explicit Verifier(std::unique_ptr<const VerifierState> state) noexcept;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include <wba/content_digest.h>
+#include <wba/prepared_keys.h>
 #include <wba/signature_agent.h>
 #include <wba/verifier.h>
 
@@ -32,19 +33,70 @@ class SignatureCheck {
                  Verifier::Scratch::State& scratch) noexcept
       : policy_(policy), request_(request), body_(body), now_(now), scratch_(scratch) {}
 
-  // run fills `verdict` for `member` of Signature-Input; `base` becomes the signature base.
-  void run(const sf::Member& member, std::string& base, SignatureVerdict& verdict) {
+  // run fills `verdict` for `member` of Signature-Input; `base` becomes the signature base. With
+  // `deferred`, an Ed25519 verification that is left to do is put there instead of done: true is
+  // returned, and finish completes the verdict.
+  bool run(const sf::Member& member, std::string& base, SignatureVerdict& verdict,
+           PendingVerification* deferred) {
     verdict.label_ = member.key;
     verdict.input_ = &scratch_.fields.input();
     verdict.member_ = &member;
-    verdict.reason_ = judge(member, base, verdict);
+    KeyLookup found;
+    const Reason reason = prepare(member, base, verdict, found);
     verdict.base_ = base;
-    if (verdict.reason_ != Reason::none) verdict.identity_ = {};
+    if (reason != Reason::none) {
+      verdict.reason_ = reason;
+      return false;
+    }
+    verdict.identity_ = found.identity;
+    verdict.domain_ = found.domain;
+    const auto algorithm = algorithm_of(verdict.parameters_, *found.key);
+    if (!algorithm) {
+      finish(verdict, Reason::signature_alg_unsupported);
+    } else if (known_to_verify(*found.key, verdict)) {
+      finish(verdict, Reason::none);
+    } else if (deferred != nullptr && *algorithm == Algorithm::ed25519) {
+      *deferred = {.key = found.key, .message = base, .signature = verdict.signature_};
+      return true;
+    } else {
+      const auto verified = found.key->verify(*algorithm, base, verdict.signature_);
+      conclude(*found.key, verdict, verified ? Reason::none : reason_of(verified.error().code));
+    }
+    return false;
+  }
+
+  // conclude takes the answer of the cryptography and judges what comes after it.
+  void conclude(const PublicKey& key, SignatureVerdict& verdict, Reason reason) {
+    if (reason == Reason::none && policy_.verified_signatures != nullptr) {
+      policy_.verified_signatures->add(key, verdict.base_, verdict.signature_,
+                                       expiry_of(verdict.parameters_));
+    }
+    finish(verdict, reason);
   }
 
  private:
-  // The order is that of cost: what needs no key and no hash comes first.
-  Reason judge(const sf::Member& member, std::string& base, SignatureVerdict& verdict) {
+  static Time expiry_of(const SignatureParameters& parameters) noexcept {
+    return Time(std::chrono::seconds(parameters.expires.value_or(0)));
+  }
+
+  [[nodiscard]] bool known_to_verify(const PublicKey& key,
+                                     const SignatureVerdict& verdict) const noexcept {
+    return policy_.verified_signatures != nullptr &&
+           policy_.verified_signatures->contains(key, verdict.base_, verdict.signature_, now_);
+  }
+
+  void finish(SignatureVerdict& verdict, Reason reason) {
+    verdict.reason_ = reason == Reason::none ? check_digest() : reason;
+    if (verdict.reason_ != Reason::none) {
+      verdict.identity_ = {};
+      verdict.domain_ = {};
+    }
+  }
+
+  // prepare makes every check that comes before the curve. The order is that of cost: what needs no
+  // key and no hash comes first.
+  Reason prepare(const sf::Member& member, std::string& base, SignatureVerdict& verdict,
+                 KeyLookup& found) {
     if (const auto reason = read_member(member, verdict); reason != Reason::none) return reason;
     if (const auto reason = check_parameters(verdict.parameters_, policy_, now_);
         reason != Reason::none) {
@@ -58,26 +110,15 @@ class SignatureCheck {
       return reason;
     }
     if (const auto reason = attribute(verdict); reason != Reason::none) return reason;
-    const KeyLookup found =
-        scratch_.reader->lookup(verdict.link_, *verdict.parameters_.keyid, now_);
+    found = scratch_.reader->lookup(verdict.link_, *verdict.parameters_.keyid, now_);
     if (const auto reason = judge_key(found, verdict.parameters_); reason != Reason::none) {
       return reason;
     }
-    if (auto built = build_signature_base_of(
-            request_, scratch_.fields.input(), member, scratch_.covered,
-            {.field_types = policy_.field_types, .max_bytes = policy_.limits.base_bytes},
-            scratch_.components, base);
-        !built) {
-      return reason_of(built.error().code);
-    }
-    const auto algorithm = algorithm_of(verdict.parameters_, *found.key);
-    if (!algorithm) return Reason::signature_alg_unsupported;
-    if (auto verified = found.key->verify(*algorithm, base, verdict.signature_); !verified) {
-      return reason_of(verified.error().code);
-    }
-    verdict.identity_ = found.identity;
-    verdict.domain_ = found.domain;
-    return check_digest();
+    const auto built = build_signature_base_of(
+        request_, scratch_.fields.input(), member, scratch_.covered,
+        {.field_types = policy_.field_types, .max_bytes = policy_.limits.base_bytes},
+        scratch_.components, base);
+    return built ? Reason::none : reason_of(built.error().code);
   }
 
   Reason read_member(const sf::Member& member, SignatureVerdict& verdict) {
@@ -170,23 +211,69 @@ class VerifierState {
 
   const Verdict& verify(const Request& request, const std::optional<std::string_view>& body,
                         Time now, Verifier::Scratch& scratch) const noexcept {
-    Verifier::Scratch::State& state = *scratch.state_;
-    Verdict& verdict = state.verdict;
-    verdict.signatures_.clear();
-    verdict.decisive_ = SIZE_MAX;
-    try {
-      verdict.reason_ = judge(request, body, now, state);
-    } catch (...) {
-      verdict.signatures_.clear();
-      verdict.decisive_ = SIZE_MAX;
-      verdict.reason_ = Reason::internal_error;
+    begin(request, body, now, scratch, nullptr);
+    return scratch.state_->verdict;
+  }
+
+  // verify_group judges at most kGroup requests together.
+  static constexpr std::size_t kGroup = 64;
+  void verify_group(std::span<const Verifier::Pending> pending, Time now) const noexcept {
+    std::array<PendingVerification, kGroup> left;
+    std::array<const Verifier::Pending*, kGroup> whose{};
+    std::size_t count = 0;
+    for (const auto& one : pending) {
+      if (!begin(*one.request, one.body, now, *one.scratch, &left[count])) continue;
+      whose[count++] = &one;
     }
-    return verdict;
+    verify_ed25519_many(std::span(left).first(count));
+    for (std::size_t i = 0; i < count; ++i) end(*whose[i], left[i], now);
   }
 
  private:
+  // begin judges a request but for the curve, where `deferred` is given and takes it: true then.
+  bool begin(const Request& request, const std::optional<std::string_view>& body, Time now,
+             Verifier::Scratch& scratch, PendingVerification* deferred) const noexcept {
+    Verdict& verdict = scratch.state_->verdict;
+    reset(verdict);
+    try {
+      bool is_deferred = false;
+      verdict.reason_ = judge(request, body, now, *scratch.state_, deferred, is_deferred);
+      return is_deferred;
+    } catch (...) {
+      reset(verdict);
+      return false;
+    }
+  }
+
+  // end completes the verdict that begin left, with the answer in `done`.
+  void end(const Verifier::Pending& pending, const PendingVerification& done,
+           Time now) const noexcept {
+    Verifier::Scratch::State& state = *pending.scratch->state_;
+    try {
+      SignatureCheck check(policy_, *pending.request, pending.body, now, state);
+      check.conclude(*done.key, state.verdict.signatures_.front(),
+                     done.verified ? Reason::none : Reason::bad_signature);
+      state.verdict.reason_ = choose_decisive(state.verdict);
+    } catch (...) {
+      reset(state.verdict);
+    }
+  }
+
+  static void reset(Verdict& verdict) noexcept {
+    verdict.signatures_.clear();
+    verdict.decisive_ = SIZE_MAX;
+    verdict.reason_ = Reason::internal_error;
+  }
+
+  static bool is_tagged(const sf::Field& input, const sf::Member& member) noexcept {
+    const auto* tag = sf::find_parameter(input.parameters(member), "tag");
+    return tag != nullptr && tag->value.type == sf::Type::string &&
+           tag->value.text == web_bot_auth_tag;
+  }
+
   Reason judge(const Request& request, const std::optional<std::string_view>& body, Time now,
-               Verifier::Scratch::State& scratch) const {
+               Verifier::Scratch::State& scratch, PendingVerification* deferred,
+               bool& is_deferred) const {
     const auto parsed = scratch.fields.parse(request.fields, policy_.limits);
     if (!parsed) return reason_of_fields(parsed.error().code, scratch.fields.error_in_signature());
     if (!scratch.fields.has_input() && !scratch.fields.has_signature()) {
@@ -197,26 +284,22 @@ class VerifierState {
     }
     Verdict& verdict = scratch.verdict;
     const sf::Field& input = scratch.fields.input();
-    bool agent_read = false;
+    const auto tagged = static_cast<std::size_t>(std::ranges::count_if(
+        input.members(), [&input](const sf::Member& member) { return is_tagged(input, member); }));
+    if (tagged == 0) return Reason::no_tagged_signature;
+    if (tagged > policy_.max_tagged_signatures) return Reason::too_many_signatures;
+    // A key lives until the next lookup: only a request with one signature can wait for its answer.
+    if (tagged > 1) deferred = nullptr;
+    scratch.agent.read(request.fields);
     SignatureCheck check(policy_, request, body, now, scratch);
     for (const auto& member : input.members()) {
-      const auto* tag = sf::find_parameter(input.parameters(member), "tag");
-      if (tag == nullptr || tag->value.type != sf::Type::string ||
-          tag->value.text != web_bot_auth_tag) {
-        continue;
-      }
-      if (verdict.signatures_.size() == policy_.max_tagged_signatures) {
-        verdict.signatures_.clear();
-        return Reason::too_many_signatures;
-      }
-      if (!agent_read) scratch.agent.read(request.fields);
-      agent_read = true;
+      if (!is_tagged(input, member)) continue;
       auto& base = scratch.bases[verdict.signatures_.size()];
       base.clear();
       verdict.signatures_.push_back(SignatureVerdict());
-      check.run(member, base, verdict.signatures_.back());
+      is_deferred = check.run(member, base, verdict.signatures_.back(), deferred);
     }
-    return choose_decisive(verdict);
+    return is_deferred ? Reason::internal_error : choose_decisive(verdict);
   }
 
   // What fails in the syntax of a field is named after the field.
@@ -230,7 +313,6 @@ class VerifierState {
   }
 
   static Reason choose_decisive(Verdict& verdict) noexcept {
-    if (verdict.signatures_.empty()) return Reason::no_tagged_signature;
     const auto first = [&](Outcome outcome) {
       return static_cast<std::size_t>(
           std::ranges::find(verdict.signatures_, outcome, &SignatureVerdict::outcome) -
@@ -251,6 +333,7 @@ Verifier::Scratch::Scratch(std::unique_ptr<State> state) noexcept : state_(std::
 Verifier::Scratch::Scratch(Scratch&&) noexcept = default;
 Verifier::Scratch& Verifier::Scratch::operator=(Scratch&&) noexcept = default;
 Verifier::Scratch::~Scratch() = default;
+const Verdict& Verifier::Scratch::verdict() const noexcept { return state_->verdict; }
 
 Verifier::Verifier(std::unique_ptr<const VerifierState> state) noexcept
     : state_(std::move(state)) {}
@@ -281,6 +364,14 @@ const Verdict& Verifier::verify(const Request& request, Time now, Scratch& scrat
 const Verdict& Verifier::verify(const Request& request, std::string_view body, Time now,
                                 Scratch& scratch) const noexcept {
   return state_->verify(request, body, now, scratch);
+}
+
+void Verifier::verify_many(std::span<const Pending> pending, Time now) const noexcept {
+  while (!pending.empty()) {
+    const auto group = pending.first(std::min(pending.size(), VerifierState::kGroup));
+    state_->verify_group(group, now);
+    pending = pending.subspan(group.size());
+  }
 }
 
 bool SignatureVerdict::covers(const ComponentIdentifier& identifier) const noexcept {
