@@ -1,0 +1,212 @@
+// Whole requests where there is more than one: many together, one signature again and again, many
+// agents, many octets, each way to the curve.
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <wba/prepared_keys.h>
+#include <wba/request_signer.h>
+#include <wba/verified_signatures.h>
+#include <wba/verifier.h>
+
+#include "bench_request.h"
+#include "support/allocation_counter.h"
+
+namespace {
+
+using namespace wba;         // NOLINT: a program of one topic
+using namespace wba::bench;  // NOLINT
+
+Policy bench_policy() {
+  return {.required = RequiredComponents::profile_only(),
+          .max_lifetime = std::chrono::hours(24 * 365 * 200),
+          .allow_test_keys = true};
+}
+
+std::shared_ptr<StaticResolver> resolver_of(const BenchRequest& made) {
+  auto resolver = std::make_shared<StaticResolver>();
+  if (!resolver->add_directory(made.agent_url, made.directory)) return nullptr;
+  return resolver;
+}
+
+// run_verified verifies until the key has its table, then measures.
+void run_verified(benchmark::State& state, const Verifier& verifier, const BenchRequest& made) {
+  auto scratch = verifier.make_scratch();
+  for (int i = 0; i < 200; ++i) {
+    if (verifier.verify(made.request, made.now, scratch).outcome() != Outcome::verified) {
+      state.SkipWithError("the request does not verify");
+      return;
+    }
+  }
+  wait_for_prepared_keys(std::chrono::seconds(10));
+  const auto before = test::allocation_count();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(verifier.verify(made.request, made.now, scratch).outcome());
+  }
+  state.counters["allocs"] = benchmark::Counter(
+      static_cast<double>(test::allocation_count() - before), benchmark::Counter::kAvgIterations);
+  state.counters["bytes"] = static_cast<double>(made.field_bytes());
+}
+
+void verify_on_path(benchmark::State& state, const char* path) {
+  if (!set_ed25519_path(path)) {
+    state.SkipWithError("this machine has no such path");
+    return;
+  }
+  const BenchRequest& made = bench_request(Shape::minimal);
+  run_verified(state, Verifier::create(bench_policy(), resolver_of(made)).value(), made);
+  (void)set_ed25519_path("");
+}
+
+void verify_reused(benchmark::State& state, Shape shape) {
+  const BenchRequest& made = bench_request(shape);
+  Policy policy = bench_policy();
+  policy.verified_signatures = VerifiedSignatures::create(65536).value();
+  run_verified(state, Verifier::create(std::move(policy), resolver_of(made)).value(), made);
+}
+
+// Requests of 64 that are pending at a time; the figure is that of one.
+void verify_many(benchmark::State& state, Shape shape) {
+  constexpr std::size_t kPending = 64;
+  const BenchRequest& made = bench_request(shape);
+  const auto verifier = Verifier::create(bench_policy(), resolver_of(made)).value();
+  std::deque<Verifier::Scratch> scratches;
+  std::vector<Verifier::Pending> pending;
+  for (std::size_t i = 0; i < kPending; ++i) {
+    pending.push_back(
+        {.request = &made.request, .scratch = &scratches.emplace_back(verifier.make_scratch())});
+  }
+  for (int i = 0; i < 5; ++i) verifier.verify_many(pending, made.now);
+  for (auto& scratch : scratches) (void)verifier.verify(made.request, made.now, scratch);
+  wait_for_prepared_keys(std::chrono::seconds(10));
+  const auto before = test::allocation_count();
+  // One iteration is one request: the group is run when it is full.
+  while (state.KeepRunningBatch(kPending)) {
+    verifier.verify_many(pending, made.now);
+    benchmark::DoNotOptimize(scratches.front().verdict().outcome());
+  }
+  if (scratches.back().verdict().outcome() != Outcome::verified) {
+    state.SkipWithError("the requests do not verify");
+  }
+  state.counters["allocs"] = benchmark::Counter(
+      static_cast<double>(test::allocation_count() - before), benchmark::Counter::kAvgIterations);
+  state.counters["bytes"] = static_cast<double>(made.field_bytes());
+}
+
+// Agent is one of many, with a request of its own.
+struct Agent {
+  KeySigner signer = KeySigner::create(PrivateKey::generate(KeyType::ed25519).value()).value();
+  std::string url;
+  SignedFields made;
+  std::array<FieldLine, 3> fields;
+  Request request;
+};
+
+// Agents from 1 to 1,000, the request's agent drawn by Zipf's law: few agents make most requests.
+void verify_agents(benchmark::State& state) {
+  constexpr Time kNow{std::chrono::seconds(1'760'000'000)};
+  const auto count = static_cast<std::size_t>(state.range(0));
+  // All agents of a thousand have room for their tables.
+  set_prepared_key_options({.memory = std::size_t{1} << 30});
+  auto resolver = std::make_shared<StaticResolver>();
+  std::deque<Agent> agents;
+  RequestSigner signer;
+  for (std::size_t i = 0; i < count; ++i) {
+    Agent& agent = agents.emplace_back();
+    agent.url = "https://agent-" + std::to_string(i) + ".example.com";
+    agent.request = {.method = "GET", .authority = "www.example.com", .target = "/products/42"};
+    if (!signer.sign(agent.request, agent.signer,
+                     {.profile = SignerProfile::draft_00, .agent_url = agent.url}, kNow,
+                     agent.made) ||
+        !resolver->add_directory(agent.url,
+                                 "{\"keys\":[" + agent.signer.public_key().jwk().value() + "]}")) {
+      state.SkipWithError("cannot sign");
+      return;
+    }
+    agent.fields = {FieldLine{"Signature-Agent", agent.made.signature_agent},
+                    FieldLine{"Signature-Input", agent.made.lines.signature_input},
+                    FieldLine{"Signature", agent.made.lines.signature}};
+    agent.request.fields = agent.fields;
+    prepare_key(agent.signer.public_key());
+  }
+  std::vector<double> weights;
+  for (std::size_t i = 0; i < count; ++i) weights.push_back(1.0 / static_cast<double>(i + 1));
+  std::mt19937 random(1);
+  std::discrete_distribution<std::size_t> draw(weights.begin(), weights.end());
+  std::vector<const Request*> requests;
+  for (int i = 0; i < 8192; ++i) requests.push_back(&agents[draw(random)].request);
+
+  const auto verifier =
+      Verifier::create({.required = RequiredComponents::profile_only()}, resolver).value();
+  auto scratch = verifier.make_scratch();
+  wait_for_prepared_keys(std::chrono::seconds(60));
+  for (const auto* request : requests) {
+    if (verifier.verify(*request, kNow, scratch).outcome() != Outcome::verified) {
+      state.SkipWithError("a request does not verify");
+      return;
+    }
+  }
+  wait_for_prepared_keys(std::chrono::seconds(60));
+  std::size_t next = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        verifier.verify(*requests[next++ % requests.size()], kNow, scratch).outcome());
+  }
+  state.counters["tables"] = static_cast<double>(prepared_key_statistics().tables);
+  set_prepared_key_options({});
+}
+
+// Octets of covered values from 1 to 64 KB: the cost has to grow with them and no faster.
+void verify_covered_bytes(benchmark::State& state) {
+  constexpr Time kNow{std::chrono::seconds(1'760'000'000)};
+  Agent agent;
+  const std::string value(static_cast<std::size_t>(state.range(0)), 'v');
+  const FieldLine field{"X-Value", value};
+  agent.request = {.method = "GET", .authority = "www.example.com", .fields = std::span(&field, 1)};
+  RequestSigner signer;
+  const std::array<std::string_view, 2> components{"@authority", "x-value"};
+  auto resolver = std::make_shared<StaticResolver>();
+  Policy policy{.required = RequiredComponents::profile_only()};
+  policy.limits.base_bytes = std::size_t{1} << 20;
+  if (!resolver->add_directory("https://agent.example",
+                               "{\"keys\":[" + agent.signer.public_key().jwk().value() + "]}") ||
+      !signer.sign(agent.request, agent.signer,
+                   {.profile = SignerProfile::draft_00,
+                    .agent_url = "https://agent.example",
+                    .components = components},
+                   kNow, agent.made)) {
+    state.SkipWithError("cannot sign");
+    return;
+  }
+  const std::array<FieldLine, 4> fields{field,
+                                        {"Signature-Agent", agent.made.signature_agent},
+                                        {"Signature-Input", agent.made.lines.signature_input},
+                                        {"Signature", agent.made.lines.signature}};
+  BenchRequest made;
+  made.request = agent.request;
+  made.request.fields = fields;
+  made.now = kNow;
+  run_verified(state, Verifier::create(std::move(policy), resolver).value(), made);
+  state.counters["bytes"] = static_cast<double>(state.range(0));
+}
+
+BENCHMARK_CAPTURE(verify_on_path, libsodium, "libsodium")->Name("verify/path/libsodium");
+BENCHMARK_CAPTURE(verify_on_path, portable, "portable")->Name("verify/path/portable");
+BENCHMARK_CAPTURE(verify_on_path, ifma, "ifma")->Name("verify/path/ifma");
+BENCHMARK_CAPTURE(verify_many, minimal, Shape::minimal)->Name("verify/many/minimal");
+BENCHMARK_CAPTURE(verify_many, browser, Shape::browser)->Name("verify/many/browser");
+BENCHMARK_CAPTURE(verify_reused, minimal, Shape::minimal)->Name("verify/reused/minimal");
+BENCHMARK_CAPTURE(verify_reused, browser, Shape::browser)->Name("verify/reused/browser");
+BENCHMARK(verify_agents)->Name("verify/agents")->Arg(1)->Arg(10)->Arg(100)->Arg(1000);
+BENCHMARK(verify_covered_bytes)->Name("verify/covered_bytes")->Arg(1024)->Arg(8192)->Arg(65500);
+
+}  // namespace
