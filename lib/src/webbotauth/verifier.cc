@@ -13,6 +13,13 @@
 
 namespace wba {
 
+// AgentNames holds what a lookup said of the agent: a reader takes its own words back with the next
+// lookup, which the next signature of the same request makes.
+struct AgentNames {
+  std::string identity;
+  std::string domain;
+};
+
 struct Verifier::Scratch::State {
   std::unique_ptr<KeyResolver::Reader> reader;
   SignatureFields fields;
@@ -21,6 +28,7 @@ struct Verifier::Scratch::State {
   std::vector<ComponentIdentifier> covered;
   std::vector<ComponentIdentifier> chained;
   std::vector<std::string> bases;
+  std::vector<AgentNames> names;
   std::vector<std::string_view> digest_lines;
   Verdict verdict;
 };
@@ -35,9 +43,9 @@ class SignatureCheck {
 
   // run fills `verdict` for `member` of Signature-Input; `base` becomes the signature base. With
   // `deferred`, an Ed25519 verification that is left to do is put there instead of done: true is
-  // returned, and finish completes the verdict.
-  bool run(const sf::Member& member, std::string& base, SignatureVerdict& verdict,
-           PendingVerification* deferred) {
+  // returned, and finish completes the verdict. `names` keeps what the verdict views.
+  bool run(const sf::Member& member, std::string& base, AgentNames& names,
+           SignatureVerdict& verdict, PendingVerification* deferred) {
     verdict.label_ = member.key;
     verdict.input_ = &scratch_.fields.input();
     verdict.member_ = &member;
@@ -48,8 +56,8 @@ class SignatureCheck {
       verdict.reason_ = reason;
       return false;
     }
-    verdict.identity_ = found.identity;
-    verdict.domain_ = found.domain;
+    verdict.identity_ = names.identity.assign(found.identity);
+    verdict.domain_ = names.domain.assign(found.domain);
     const auto algorithm = algorithm_of(verdict.parameters_, *found.key);
     if (!algorithm) {
       finish(verdict, Reason::signature_alg_unsupported);
@@ -201,11 +209,13 @@ class VerifierState {
                                  .covered = {},
                                  .chained = {},
                                  .bases = {},
+                                 .names = {},
                                  .digest_lines = {},
                                  .verdict = Verdict()});
-    // One base a signature that may be looked at: growing the list would move the strings that
+    // One of each a signature that may be looked at: growing the lists would move the strings that
     // verdicts view.
     state->bases.resize(policy_.max_tagged_signatures);
+    state->names.resize(policy_.max_tagged_signatures);
     return Verifier::Scratch(std::move(state));
   }
 
@@ -295,9 +305,10 @@ class VerifierState {
     for (const auto& member : input.members()) {
       if (!is_tagged(input, member)) continue;
       auto& base = scratch.bases[verdict.signatures_.size()];
+      auto& names = scratch.names[verdict.signatures_.size()];
       base.clear();
       verdict.signatures_.push_back(SignatureVerdict());
-      is_deferred = check.run(member, base, verdict.signatures_.back(), deferred);
+      is_deferred = check.run(member, base, names, verdict.signatures_.back(), deferred);
     }
     return is_deferred ? Reason::internal_error : choose_decisive(verdict);
   }
