@@ -1,5 +1,6 @@
 #include <array>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,9 @@ struct FaultCase {
   Fault fault;
   std::string_view failure;
 };
+
+// PrintTo keeps addresses out of the names of tests.
+void PrintTo(const FaultCase& row, std::ostream* out) { *out << to_string(row.fault); }
 
 class DirectoryCheckFault : public DirectoryCheckCommand,
                             public ::testing::WithParamInterface<FaultCase> {};

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,9 @@ struct CardCase {
   std::string body;
   std::optional<std::string> refused;
 };
+
+// PrintTo keeps addresses out of the names of tests.
+void PrintTo(const CardCase& row, std::ostream* out) { *out << row.name; }
 
 class AgentCardCases : public ::testing::TestWithParam<CardCase> {};
 
@@ -248,6 +252,9 @@ struct LineCase {
   std::string line;
   Level level;
 };
+
+// PrintTo keeps addresses out of the names of tests.
+void PrintTo(const LineCase& row, std::ostream* out) { *out << row.name; }
 
 class AgentRegistryLine : public ::testing::TestWithParam<LineCase> {};
 

@@ -1,3 +1,4 @@
+#include <ostream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -146,6 +147,9 @@ struct Refused {
   std::string text;
   ErrorCode code;
 };
+
+// PrintTo keeps addresses out of the names of tests.
+void PrintTo(const Refused& row, std::ostream* out) { *out << row.name; }
 
 class DirectoryDocumentRefuses : public ::testing::TestWithParam<Refused> {};
 

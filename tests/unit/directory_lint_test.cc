@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,9 @@ struct BodyCase {
   std::string check;
   Level level;
 };
+
+// PrintTo keeps addresses out of the names of tests.
+void PrintTo(const BodyCase& row, std::ostream* out) { *out << row.name; }
 
 class DirectoryLintBody : public ::testing::TestWithParam<BodyCase> {};
 
@@ -293,6 +297,9 @@ struct ResponseCase {
   std::string check;
   Level level;
 };
+
+// PrintTo keeps addresses out of the names of tests.
+void PrintTo(const ResponseCase& row, std::ostream* out) { *out << row.name; }
 
 class DirectoryLintResponse : public ::testing::TestWithParam<ResponseCase> {};
 

@@ -1,4 +1,5 @@
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -259,6 +260,9 @@ struct Hand {
   std::string_view parameters;
   ProofProblem problem;
 };
+
+// PrintTo keeps addresses out of the names of tests.
+void PrintTo(const Hand& row, std::ostream* out) { *out << row.name; }
 
 class DirectoryProofByHand : public ::testing::TestWithParam<Hand> {};
 
