@@ -217,6 +217,29 @@ TEST(GuardModes, APathThatIsOffInOneReadingOnlyIsRefused) {
   }
 }
 
+TEST(GuardModes, AnUnclearPathIsTreatedByTheStricterOfItsRoutes) {
+  const Agent& agent = known_agent();
+  GuardUnderTest guard(R"(
+[defaults]
+unsigned = "challenge"
+mode = "off"
+[[routes]]
+name = "off"
+paths = ["/off/*"]
+[[routes]]
+name = "observed"
+paths = ["/observed/*"]
+mode = "observe"
+)",
+                       {&agent});
+  auto both_off = request_of(Sender::unsigned_, "/off/../x");
+  EXPECT_EQ(guard.decide(both_off).action, Action::pass);
+  EXPECT_EQ(guard.decide(both_off).record.cause, Cause::none);
+  auto observed = request_of(Sender::unsigned_, "/x/../observed/y");
+  EXPECT_EQ(guard.decide(observed).action, Action::pass);
+  EXPECT_EQ(guard.decide(observed).record.cause, Cause::path_unclear);
+}
+
 struct RequireCase {
   std::string_view require;
   Agent::Signing signing;

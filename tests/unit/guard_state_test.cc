@@ -172,6 +172,18 @@ TEST(GuardRates, UnsignedCallersAreCountedByAddress) {
   EXPECT_EQ(guard.decide(request, start_time, "192.0.2.8").action, Action::pass);
 }
 
+TEST(GuardRates, WhatPassesForWantOfKeysIsLimitedToo) {
+  const Agent stranger("https://stranger.example/keys");
+  GuardUnderTest guard(
+      "[defaults]\nunsigned = \"allow\"\nkeys_unavailable = \"pass\"\nlimit = \"slow\"\n"
+      "[limits.slow]\nrequests = 2\nper = \"60s\"\n",
+      {});
+  OwnedRequest request;
+  stranger.sign(request);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(guard.decide(request).action, Action::pass);
+  EXPECT_EQ(guard.decide(request).record.cause, Cause::rate_exceeded);
+}
+
 // Who repeats another's request must not use up the other's rate.
 TEST(GuardRates, AReplayedRequestIsNotCounted) {
   const Agent agent;

@@ -13,6 +13,7 @@ void add_curl_command(CLI::App& app);
 void add_directory_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);
 void add_key_command(CLI::App& app);
+void add_origin_command(CLI::App& app);
 void add_registry_command(CLI::App& app);
 void add_sign_command(CLI::App& app);
 void add_verify_command(CLI::App& app);

@@ -16,5 +16,8 @@ int main(int argc, char** argv) {
   wba::cli::add_directory_command(app);
   wba::cli::add_card_command(app);
   wba::cli::add_registry_command(app);
+#ifdef WBA_HAS_ORIGIN
+  wba::cli::add_origin_command(app);
+#endif
   return wba::cli::run_main(app, argc, argv);
 }

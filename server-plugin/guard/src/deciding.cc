@@ -73,10 +73,11 @@ bool Deciding::begin() {
   asked_ = &route_->check;
   record_.route = route_->route.name;
   record_.mode = route_->route.mode;
-  if (!found.clear) {
-    // Off is not off where the other reading falls under a route that is on.
-    record_.mode = Mode::enforce;
-    decide(Action::refuse, Cause::path_unclear, kBadRequest);
+  if (!found.clear()) {
+    // The stricter of the two says what is done about it: off is not off where the path may be
+    // another's that is on.
+    record_.mode = std::max(record_.mode, found.other->route.mode);
+    if (record_.mode != Mode::off) decide(Action::refuse, Cause::path_unclear, kBadRequest);
     return false;
   }
   if (record_.mode == Mode::off) return false;
@@ -137,7 +138,7 @@ void Deciding::judge(const Verdict& verdict) {
   describe_caller(verdict, signature);
   const auto found =
       engine_.table.rule_of(scratch_.path, record_.method, record_.outcome, record_.identity);
-  if (!found.clear) {
+  if (!found.clear()) {
     decide(Action::refuse, Cause::path_unclear, kBadRequest);
     return;
   }
@@ -151,6 +152,7 @@ void Deciding::judge(const Verdict& verdict) {
   if (record_.outcome == Outcome::unverified && is_keys_unavailable(record_.reason)) {
     if (route_->route.keys_unavailable == KeysUnavailable::pass) {
       decide(Action::pass, Cause::keys_unavailable, 200);
+      if (!route_->route.limit.empty()) static_cast<void>(is_within(route_->route.limit));
     } else {
       wait_ = std::chrono::seconds(2);
       decide(Action::refuse, Cause::keys_unavailable, kUnavailable);

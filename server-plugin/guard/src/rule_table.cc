@@ -57,15 +57,11 @@ Found<TableRoute> RuleTable::route_of(const PathReadings& path,
     return entry.place.fits_literal(path.literal, method);
   });
   // The last route fits everything.
-  Found<TableRoute> found{.entry = &*literal};
-  if (path.same) return found;
+  if (path.same) return {.entry = &*literal, .other = &*literal};
   const auto decoded = std::ranges::find_if(routes_, [&](const TableRoute& entry) {
     return entry.place.fits_decoded(path.decoded, method);
   });
-  found.clear = decoded == literal;
-  // The one that stands first is the more particular one: its mode decides what is done about it.
-  found.entry = &*std::min(literal, decoded);
-  return found;
+  return {.entry = &*literal, .other = &*decoded};
 }
 
 Found<TableRule> RuleTable::rule_of(const PathReadings& path, std::string_view method,
@@ -77,17 +73,17 @@ Found<TableRule> RuleTable::rule_of(const PathReadings& path, std::string_view m
   const auto literal = std::ranges::find_if(rules_, [&](const TableRule& entry) {
     return concerns(entry) && entry.place.fits_literal(path.literal, method);
   });
-  Found<TableRule> found{.entry = literal == rules_.end() ? nullptr : &*literal};
-  if (path.same) return found;
+  const auto pointer = [&](auto found) { return found == rules_.end() ? nullptr : &*found; };
+  if (path.same) return {.entry = pointer(literal), .other = pointer(literal)};
   const auto decoded = std::ranges::find_if(rules_, [&](const TableRule& entry) {
     return concerns(entry) && entry.place.fits_decoded(path.decoded, method);
   });
-  found.clear = decoded == literal;
-  return found;
+  return {.entry = pointer(literal), .other = pointer(decoded)};
 }
 
 bool RuleTable::needs_body(const PathReadings& path, std::string_view method) const noexcept {
-  if (route_of(path, method).entry->check.needs_body()) return true;
+  const auto route = route_of(path, method);
+  if (route.entry->check.needs_body() || route.other->check.needs_body()) return true;
   return std::ranges::any_of(rules_, [&](const TableRule& entry) {
     return entry.check && entry.check->needs_body() &&
            (entry.place.fits_literal(path.literal, method) ||

@@ -51,8 +51,10 @@ struct TableRule {
 // Found is the first that fits, by each reading of the path.
 template <typename T>
 struct Found {
-  const T* entry = nullptr;
-  bool clear = true;  // both readings gave the same
+  const T* entry = nullptr;  // by the literal reading
+  const T* other = nullptr;  // by the decoded one
+
+  [[nodiscard]] bool clear() const noexcept { return entry == other; }
 };
 
 // RuleTable is immutable.

@@ -1,0 +1,85 @@
+#include "answer.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+
+#include "crypto/random.h"
+
+namespace wba::forward_auth {
+namespace {
+
+constexpr int kForbidden = 403;
+
+// What an attacker chose, if only in part, must not end a header field.
+bool is_header_value(std::string_view value) noexcept {
+  return std::ranges::all_of(value, [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+// A random start and a count: unlike in any other process, and cheap.
+std::string next_request_id() {
+  static const std::uint64_t start = [] {
+    std::uint64_t octets = 0;
+    const auto filled = crypto::random_bytes(std::as_writable_bytes(std::span(&octets, 1)));
+    return filled ? octets : 0;
+  }();
+  static std::atomic<std::uint64_t> count{0};
+  std::array<char, 40> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%016llx-%llx",
+                                 static_cast<unsigned long long>(start),
+                                 static_cast<unsigned long long>(++count));
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+Answerer::Answerer(std::shared_ptr<guard::Guard> guard, const AuthdOptions& options)
+    : guard_(std::move(guard)), worker_(guard_->make_worker()), options_(options) {}
+
+void Answerer::add(std::string_view name, std::string_view value) {
+  if (!value.empty() && is_header_value(value)) answer_.headers.emplace_back(name, value);
+}
+
+const Answer& Answerer::answer(const Request& asking, std::string_view peer) {
+  answer_.headers.clear();
+  answer_.status = kForbidden;
+  if (!guard_->trusts_peer(peer, worker_)) {
+    add("X-Agent-Error", "peer-not-trusted");
+    return answer_;
+  }
+  const auto read = read_original_request(options_.style, asking, options_.scheme, original_);
+  if (!read) {
+    add("X-Agent-Error", to_string(read.error().code));
+    return answer_;
+  }
+  request_id_ = next_request_id();
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  fill(guard_->decide(
+      {.request = original_.request, .is_external = true, .peer = peer, .request_id = request_id_},
+      now, worker_));
+  return answer_;
+}
+
+void Answerer::fill(const guard::Decision& decision) {
+  add("X-Agent-Request-Id", request_id_);
+  for (const auto& header : decision.headers) add(header.name, header.value);
+  if (decision.action != guard::Action::pass) {
+    add("X-Agent-Status", std::to_string(decision.status));
+    answer_.status = options_.refusal == RefusalStatus::forbidden ? kForbidden : decision.status;
+    return;
+  }
+  answer_.status = 200;
+  const auto& record = decision.record;
+  // Of a route that is off nothing is known.
+  if (record.mode == guard::Mode::off) return;
+  add("X-Agent-Outcome", to_string(record.outcome));
+  if (!decision.is_verified()) return;
+  add("X-Agent-Identity", record.identity);
+  add("X-Agent-Domain", record.domain);
+  add("X-Agent-Keyid", record.keyid);
+  add("X-Agent-Dialect", to_string(record.dialect));
+}
+
+}  // namespace wba::forward_auth

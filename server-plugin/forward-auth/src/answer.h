@@ -1,0 +1,50 @@
+#ifndef WBA_FORWARD_AUTH_ANSWER_H_
+#define WBA_FORWARD_AUTH_ANSWER_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <wba/guard/guard.h>
+
+#include "authd.h"
+#include "original_request.h"
+
+namespace wba::forward_auth {
+
+// Answer is what the proxy is told.
+struct Answer {
+  int status = 503;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// Answerer decides for one thread.
+class Answerer {
+ public:
+  Answerer(std::shared_ptr<guard::Guard> guard, const AuthdOptions& options);
+
+  // answer decides about the request that `asking` is about. `peer` is who asks: nobody but a
+  // trusted proxy is answered anything but 403, since what it says of the client would be a claim.
+  // The answer lives until the next.
+  //
+  // Where a request passes, X-Agent-Outcome says what it is, and only for a verified agent
+  // X-Agent-Identity, -Domain, -Keyid and -Dialect who sent it.
+  const Answer& answer(const Request& asking, std::string_view peer);
+
+ private:
+  void add(std::string_view name, std::string_view value);
+  void fill(const guard::Decision& decision);
+
+  std::shared_ptr<guard::Guard> guard_;
+  guard::Guard::Worker worker_;
+  AuthdOptions options_;
+  OriginalRequest original_;
+  Answer answer_;
+  std::string request_id_;
+};
+
+}  // namespace wba::forward_auth
+
+#endif  // WBA_FORWARD_AUTH_ANSWER_H_

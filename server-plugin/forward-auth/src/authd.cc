@@ -1,0 +1,331 @@
+#include "authd.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "answer.h"
+
+namespace wba::forward_auth {
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr ev_ssize_t kMaxHeaders = 65536;
+constexpr ev_ssize_t kMaxBody = 65536;
+
+template <auto Free>
+struct EventFree {
+  template <typename T>
+  void operator()(T* object) const noexcept {
+    Free(object);
+  }
+};
+using EventBase = std::unique_ptr<event_base, EventFree<event_base_free>>;
+using EventHttp = std::unique_ptr<evhttp, EventFree<evhttp_free>>;
+using Event = std::unique_ptr<event, EventFree<event_free>>;
+
+std::string system_error(std::string_view what) {
+  return std::string(what) + ": " + std::generic_category().message(errno);
+}
+
+// listen_on gives a socket that listens; several may share an address and port.
+std::expected<int, std::string> listen_on(const std::string& address, std::uint16_t port) {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  if (auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
+      ::inet_pton(AF_INET, address.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    size = sizeof(sockaddr_in);
+  } else if (auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
+             ::inet_pton(AF_INET6, address.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    size = sizeof(sockaddr_in6);
+  } else {
+    return std::unexpected("no IP address to listen on");
+  }
+  const int listener = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener < 0) return std::unexpected(system_error("socket"));
+  const int on = 1;
+  if (::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      ::setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
+      ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+      ::bind(listener, reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
+      ::listen(listener, kBacklog) != 0) {
+    std::string error = system_error("cannot listen on port " + std::to_string(port));
+    ::close(listener);
+    return std::unexpected(std::move(error));
+  }
+  return listener;
+}
+
+std::uint16_t port_of(int socket) noexcept {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return 0;
+  return ntohs(storage.ss_family == AF_INET6
+                   ? reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port
+                   : reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
+}
+
+std::string_view method_of(evhttp_request* request) noexcept {
+  switch (evhttp_request_get_command(request)) {
+    case EVHTTP_REQ_GET:
+      return "GET";
+    case EVHTTP_REQ_POST:
+      return "POST";
+    case EVHTTP_REQ_HEAD:
+      return "HEAD";
+    case EVHTTP_REQ_PUT:
+      return "PUT";
+    case EVHTTP_REQ_DELETE:
+      return "DELETE";
+    case EVHTTP_REQ_OPTIONS:
+      return "OPTIONS";
+    case EVHTTP_REQ_TRACE:
+      return "TRACE";
+    case EVHTTP_REQ_CONNECT:
+      return "CONNECT";
+    case EVHTTP_REQ_PATCH:
+      return "PATCH";
+  }
+  return "";
+}
+
+constexpr std::uint16_t kAllMethods = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
+                                      EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
+                                      EVHTTP_REQ_PATCH;
+
+void send(evhttp_request* request, int status, std::string_view body) {
+  evbuffer* out = evhttp_request_get_output_buffer(request);
+  evbuffer_add(out, body.data(), body.size());
+  evhttp_send_reply(request, status, nullptr, nullptr);
+}
+
+// Loop is one thread: its events, its listening socket, its Worker.
+class Loop {
+ public:
+  Loop(Answerer answerer, std::atomic<bool>& stopping)
+      : base_(event_base_new()),
+        http_(base_ ? evhttp_new(base_.get()) : nullptr),
+        answerer_(std::move(answerer)),
+        stopping_(stopping) {}
+
+  [[nodiscard]] bool begin(int listener, int idle_seconds) {
+    if (!base_ || !http_) {
+      ::close(listener);
+      return false;
+    }
+    evhttp_set_timeout(http_.get(), idle_seconds);
+    evhttp_set_max_headers_size(http_.get(), kMaxHeaders);
+    evhttp_set_max_body_size(http_.get(), kMaxBody);
+    evhttp_set_allowed_methods(http_.get(), kAllMethods);
+    evhttp_set_gencb(
+        http_.get(),
+        [](evhttp_request* request, void* self) { static_cast<Loop*>(self)->answer(request); },
+        this);
+    bound_ = evhttp_accept_socket_with_handle(http_.get(), listener);
+    if (bound_ == nullptr) {
+      ::close(listener);
+      return false;
+    }
+    // Other threads are not allowed to touch this loop: it looks for itself whether it is to end.
+    constexpr timeval kLook{.tv_sec = 0, .tv_usec = 50'000};
+    look_.reset(event_new(
+        base_.get(), -1, EV_PERSIST,
+        [](evutil_socket_t, short, void* self) { static_cast<Loop*>(self)->look(); }, this));
+    return look_ && event_add(look_.get(), &kLook) == 0;
+  }
+
+  void run() { event_base_dispatch(base_.get()); }
+
+ private:
+  void look() {
+    if (!stopping_) return;
+    if (bound_ != nullptr) {
+      // What has been asked by now is answered before the loop ends.
+      evhttp_del_accept_socket(http_.get(), bound_);
+      bound_ = nullptr;
+      return;
+    }
+    event_base_loopexit(base_.get(), nullptr);
+  }
+
+  void answer(evhttp_request* request) noexcept {
+    try {
+      fields_.clear();
+      const evkeyvalq* headers = evhttp_request_get_input_headers(request);
+      std::string_view host;
+      for (const evkeyval* header = headers->tqh_first; header != nullptr;
+           header = header->next.tqe_next) {
+        fields_.push_back({header->key, header->value});
+        if (host.empty() && field_name_equals(header->key, "host")) host = header->value;
+      }
+      char* address = nullptr;
+      ev_uint16_t port = 0;
+      if (auto* connection = evhttp_request_get_connection(request); connection != nullptr) {
+        evhttp_connection_get_peer(connection, &address, &port);
+      }
+      const Request asking{.method = method_of(request),
+                           .authority = host,
+                           .target = evhttp_request_get_uri(request),
+                           .fields = fields_};
+      const Answer& answer = answerer_.answer(asking, address == nullptr ? "" : address);
+      evkeyvalq* out = evhttp_request_get_output_headers(request);
+      for (const auto& [name, value] : answer.headers) {
+        evhttp_add_header(out, name.c_str(), value.c_str());
+      }
+      send(request, answer.status, "");
+    } catch (...) {
+      send(request, HTTP_SERVUNAVAIL, "");
+    }
+  }
+
+  EventBase base_;
+  EventHttp http_;
+  Event look_;
+  evhttp_bound_socket* bound_ = nullptr;
+  Answerer answerer_;
+  std::atomic<bool>& stopping_;
+  std::vector<FieldLine> fields_;
+};
+
+// Admin is the loop for whoever watches the daemon.
+class Admin {
+ public:
+  Admin(std::shared_ptr<guard::Guard> guard, std::atomic<bool>& draining,
+        std::atomic<bool>& stopping)
+      : base_(event_base_new()),
+        http_(base_ ? evhttp_new(base_.get()) : nullptr),
+        guard_(std::move(guard)),
+        draining_(draining),
+        stopping_(stopping) {}
+
+  [[nodiscard]] bool begin(int listener) {
+    if (!base_ || !http_ || evhttp_accept_socket_with_handle(http_.get(), listener) == nullptr) {
+      ::close(listener);
+      return false;
+    }
+    evhttp_set_timeout(http_.get(), 10);
+    evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+    evhttp_set_gencb(
+        http_.get(),
+        [](evhttp_request* request, void* self) { static_cast<Admin*>(self)->answer(request); },
+        this);
+    constexpr timeval kLook{.tv_sec = 0, .tv_usec = 50'000};
+    look_.reset(event_new(
+        base_.get(), -1, EV_PERSIST,
+        [](evutil_socket_t, short, void* self) {
+          auto* admin = static_cast<Admin*>(self);
+          if (admin->stopping_) event_base_loopexit(admin->base_.get(), nullptr);
+        },
+        this));
+    return look_ && event_add(look_.get(), &kLook) == 0;
+  }
+
+  void run() { event_base_dispatch(base_.get()); }
+
+ private:
+  void answer(evhttp_request* request) noexcept {
+    try {
+      const std::string_view target = evhttp_request_get_uri(request);
+      if (target == "/health") return send(request, HTTP_OK, "alive\n");
+      if (target == "/ready") {
+        return draining_ ? send(request, HTTP_SERVUNAVAIL, "draining\n")
+                         : send(request, HTTP_OK, "ready\n");
+      }
+      if (target == "/metrics") {
+        evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
+                          "text/plain; version=0.0.4");
+        return send(request, HTTP_OK, guard_->metrics());
+      }
+      send(request, HTTP_NOTFOUND, "/health, /ready or /metrics\n");
+    } catch (...) {
+      send(request, HTTP_SERVUNAVAIL, "");
+    }
+  }
+
+  EventBase base_;
+  EventHttp http_;
+  Event look_;
+  std::shared_ptr<guard::Guard> guard_;
+  std::atomic<bool>& draining_;
+  std::atomic<bool>& stopping_;
+};
+
+}  // namespace
+
+struct Authd::State {
+  std::atomic<bool> draining{false};
+  std::atomic<bool> stopping{false};
+  std::uint16_t port = 0;
+  std::uint16_t admin_port = 0;
+  std::vector<std::unique_ptr<Loop>> loops;
+  std::unique_ptr<Admin> admin;
+  std::vector<std::thread> threads;
+
+  std::expected<void, std::string> begin(const std::shared_ptr<guard::Guard>& guard,
+                                         const AuthdOptions& options) {
+    const unsigned count =
+        options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+    port = options.port;
+    for (unsigned i = 0; i < count; ++i) {
+      const auto listener = listen_on(options.address, port);
+      if (!listener) return std::unexpected(listener.error());
+      port = port_of(*listener);
+      loops.push_back(std::make_unique<Loop>(Answerer(guard, options), stopping));
+      if (!loops.back()->begin(*listener, options.idle_seconds)) {
+        return std::unexpected("cannot make an event loop");
+      }
+    }
+    const auto listener = listen_on("127.0.0.1", options.admin_port);
+    if (!listener) return std::unexpected(listener.error());
+    admin_port = port_of(*listener);
+    admin = std::make_unique<Admin>(guard, draining, stopping);
+    if (!admin->begin(*listener)) return std::unexpected("cannot make an event loop");
+    for (auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
+    threads.emplace_back([this] { admin->run(); });
+    return {};
+  }
+};
+
+Authd::Authd(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Authd::~Authd() { stop(); }
+
+std::expected<std::unique_ptr<Authd>, std::string> Authd::start(std::shared_ptr<guard::Guard> guard,
+                                                                const AuthdOptions& options) {
+  auto state = std::make_unique<State>();
+  if (auto begun = state->begin(guard, options); !begun) return std::unexpected(begun.error());
+  return std::unique_ptr<Authd>(new Authd(std::move(state)));
+}
+
+std::uint16_t Authd::port() const noexcept { return state_->port; }
+std::uint16_t Authd::admin_port() const noexcept { return state_->admin_port; }
+void Authd::drain() noexcept { state_->draining = true; }
+
+void Authd::stop() noexcept {
+  state_->draining = true;
+  state_->stopping = true;
+  for (auto& thread : state_->threads) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+}  // namespace wba::forward_auth

@@ -1,0 +1,182 @@
+// wba-authd: answers a proxy's question whether a request may pass.
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <wba/guard/guard.h>
+#include <wba/key_resolver.h>
+
+#include "authd.h"
+#include "resolver.h"
+
+namespace wba::forward_auth {
+namespace {
+
+struct Options {
+  std::string config;
+  std::string listen = "127.0.0.1:9180";
+  AuthdOptions authd = {.admin_port = 9181};
+  ResolverOptions resolver;
+  int drain_seconds = 1;
+  bool check = false;
+};
+
+// A problem ends the program, or a reload.
+template <typename T>
+using Outcome = std::expected<T, std::string>;
+
+void say(std::string_view kind, std::string_view text) {
+  std::fprintf(stderr, "wba-authd: %.*s: %.*s\n", static_cast<int>(kind.size()), kind.data(),
+               static_cast<int>(text.size()), text.data());
+}
+
+Outcome<guard::Config> read_config(const Options& options) {
+  auto config = guard::load_config(options.config);
+  if (!config) {
+    std::string text = guard::to_text(config.error());
+    if (!text.empty()) text.pop_back();
+    return std::unexpected(std::move(text));
+  }
+  if (config->server.trusted_proxies.empty() && !config->server.trust_unix_peers) {
+    return std::unexpected("[server] trusted_proxies is missing: nobody would be answered");
+  }
+  return *std::move(config);
+}
+
+Outcome<void> split_listen(Options& options) {
+  const auto colon = options.listen.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : options.listen.substr(colon + 1);
+  std::istringstream stream(port);
+  unsigned number = 0;
+  if (!(stream >> number) || !stream.eof() || number > 65535) {
+    return std::unexpected("--listen is not ADDRESS:PORT");
+  }
+  options.authd.port = static_cast<std::uint16_t>(number);
+  options.authd.address = options.listen.substr(0, colon);
+  auto& address = options.authd.address;
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
+    address = address.substr(1, address.size() - 2);
+  }
+  return {};
+}
+
+// Thousands of connections need as many descriptors.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void reload(const Options& options, guard::Guard& guard) {
+  guard.reopen_log();
+  auto config = read_config(options);
+  if (!config) return say("error", "configuration not reloaded:\n" + config.error());
+  if (const auto done = guard.reload(*std::move(config)); !done) {
+    return say("error", "configuration not reloaded:\n" + guard::to_text(done.error()));
+  }
+  say("info", "configuration reloaded");
+}
+
+Outcome<void> run(Options& options) {
+  if (auto split = split_listen(options); !split) return split;
+  auto config = read_config(options);
+  if (!config) return std::unexpected(config.error());
+  options.authd.scheme = config->server.scheme;
+  sigset_t signals{};
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::sigaddset(&signals, signal);
+  // Every thread that is made from here on leaves these to sigwait.
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  auto resolver = make_resolver(options.resolver);
+  if (!resolver) return std::unexpected(resolver.error());
+  auto created = guard::Guard::create(
+      *std::move(config), {.resolver = resolver->resolver, .gauges = std::move(resolver->gauges)});
+  if (!created) return std::unexpected(guard::to_text(created.error()));
+  if (options.check) return {};
+  const std::shared_ptr<guard::Guard> guard = *std::move(created);
+  auto authd = Authd::start(guard, options.authd);
+  if (!authd) return std::unexpected(authd.error());
+  std::printf("listening on %s:%u, admin on 127.0.0.1:%u\n", options.authd.address.c_str(),
+              unsigned{(*authd)->port()}, unsigned{(*authd)->admin_port()});
+  std::fflush(stdout);
+  int signal = 0;
+  while (::sigwait(&signals, &signal) == 0 && (signal == SIGHUP || signal == SIGUSR1)) {
+    if (signal == SIGUSR1) {
+      guard->reopen_log();
+    } else {
+      reload(options, *guard);
+    }
+  }
+  (*authd)->drain();
+  std::this_thread::sleep_for(std::chrono::seconds(options.drain_seconds));
+  (*authd)->stop();
+  return {};
+}
+
+void add_options(CLI::App& app, Options& options) {
+  app.add_option("--config", options.config, "configuration of the guard (TOML)")->required();
+  app.add_option("--listen", options.listen,
+                 "ADDRESS:PORT for the proxy (default: 127.0.0.1:9180; port 0: any free one)");
+  app.add_option("--admin-port", options.authd.admin_port,
+                 "port on 127.0.0.1 for /health, /ready and /metrics (default: 9181)");
+  app.add_option("--threads", options.authd.threads, "threads (default: one a processor)")
+      ->check(CLI::Range(1, 256));
+  const std::map<std::string, HeaderStyle> styles = {{"original", HeaderStyle::original},
+                                                     {"forwarded", HeaderStyle::forwarded},
+                                                     {"direct", HeaderStyle::direct}};
+  app.add_option("--headers", options.authd.style,
+                 "how the proxy tells the request: original (nginx, HAProxy, Apache as shipped), "
+                 "forwarded (Caddy, Traefik) or direct (Envoy)")
+      ->required()
+      ->transform(CLI::CheckedTransformer(styles));
+  const std::map<std::string, RefusalStatus> refusals = {{"exact", RefusalStatus::exact},
+                                                         {"403", RefusalStatus::forbidden}};
+  app.add_option("--refusals", options.authd.refusal,
+                 "exact (400, 403, 429, 503) or 403 for all, which nginx needs; the exact one is "
+                 "in X-Agent-Status (default: exact)")
+      ->transform(CLI::CheckedTransformer(refusals));
+  app.add_option("--idle", options.authd.idle_seconds,
+                 "seconds after which an idle connection is closed (default: 120)")
+      ->check(CLI::Range(1, 86400));
+  app.add_option("--drain", options.drain_seconds,
+                 "seconds between readiness saying no and the end (default: 1)")
+      ->check(CLI::Range(0, 600));
+  app.add_flag("--check", options.check, "check the configuration and end");
+  add_resolver_options(app, options.resolver);
+}
+
+}  // namespace
+}  // namespace wba::forward_auth
+
+int main(int argc, char** argv) {
+  CLI::App app("Answers a proxy's question whether a request may pass, by Web Bot Auth.",
+               "wba-authd");
+  app.set_version_flag("--version", "wba-authd " WBA_VERSION);
+  wba::forward_auth::Options options;
+  wba::forward_auth::add_options(app, options);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (const auto ended = wba::forward_auth::run(options); !ended) {
+      wba::forward_auth::say("error", ended.error());
+      return 2;
+    }
+  } catch (const std::exception&) {
+    wba::forward_auth::say("error", "out of memory or of threads");
+    return 2;
+  }
+  return 0;
+}

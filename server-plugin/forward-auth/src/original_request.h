@@ -1,0 +1,42 @@
+#ifndef WBA_FORWARD_AUTH_ORIGINAL_REQUEST_H_
+#define WBA_FORWARD_AUTH_ORIGINAL_REQUEST_H_
+
+// The request that a proxy asks about, from the request that it asks with.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <wba/error.h>
+#include <wba/message.h>
+
+namespace wba::forward_auth {
+
+// HeaderStyle says how the proxy tells what the client sent. It is configured and not guessed: a
+// client can send any of these fields itself, and a proxy replaces only those that it knows.
+enum class HeaderStyle : std::uint8_t {
+  original,   // X-Original-Method, -Scheme, -Host, -URI: nginx, HAProxy, Apache as shipped
+  forwarded,  // X-Forwarded-Method, -Proto, -Host, -Uri: Caddy forward_auth, Traefik ForwardAuth
+  direct,     // the request itself, X-Forwarded-Proto: Envoy's HTTP ext_authz
+};
+
+// OriginalRequest is the client's request. Its views are those of `asking`; `fields` are its field
+// lines without those that belong to the asking.
+struct OriginalRequest {
+  Request request;
+  std::vector<FieldLine> fields;
+};
+
+// read_original_request replaces `original`. `scheme` holds where the proxy names none.
+// Errors: component_field_missing (the proxy's fields are not there), component_duplicate (one
+// stands twice: the client sent one too, and nobody can tell which is the proxy's),
+// authority_invalid (Host stands twice or not at all), component_value_invalid (no method, scheme
+// or target).
+[[nodiscard]] Result<void> read_original_request(HeaderStyle style, const Request& asking,
+                                                 std::string_view scheme,
+                                                 OriginalRequest& original);
+
+}  // namespace wba::forward_auth
+
+#endif  // WBA_FORWARD_AUTH_ORIGINAL_REQUEST_H_

@@ -1,0 +1,118 @@
+#ifndef WBA_GUARD_HTTPLIB_H_
+#define WBA_GUARD_HTTPLIB_H_
+
+// The guard in front of a cpp-httplib server:
+//
+//   wba::guard::GuardedServer<httplib::SSLServer> server(guard, "cert.pem", "key.pem");
+//   server.Get("/", [](const httplib::Request&, httplib::Response& response) {
+//     const auto* decision = wba::guard::current_decision();   // who it is
+//     …
+//   });
+//
+// cpp-httplib 0.11 undoes percent-encoding in field values before anybody sees them: a signature
+// that covers a field with "%" in its value does not verify here.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <httplib.h>
+
+#include <wba/guard/guard.h>
+
+namespace wba::guard {
+
+// current_decision gives the decision on the request that this thread is handling; nullptr outside
+// of a handler. It lives as long as the handler runs.
+[[nodiscard]] const Decision* current_decision() noexcept;
+
+// HttplibGuard is what GuardedServer calls. Each thread of the server gets a Worker of its own.
+class HttplibGuard {
+ public:
+  explicit HttplibGuard(std::shared_ptr<Guard> guard);
+
+  // before_routing decides about requests whose body is not asked for. true: it was answered.
+  bool before_routing(const httplib::Request& request, httplib::Response& response);
+
+  // before_handler decides about the others, whose body has been read by then. true: answered.
+  bool before_handler(const httplib::Request& request, httplib::Response& response);
+
+  [[nodiscard]] Guard& guard() noexcept { return *guard_; }
+
+ private:
+  bool decide(const httplib::Request& request, std::optional<std::string_view> body,
+              httplib::Response& response);
+
+  std::shared_ptr<Guard> guard_;
+  std::uint64_t id_;
+};
+
+// GuardedServer is an httplib::Server or SSLServer whose every handler stands behind the guard.
+// Create the guard with `sees_bodies`: where a route asks for body_digest, the handler is called
+// once the body was compared. (Multipart forms and compressed bodies come decoded, so that they
+// cannot be compared: such a route refuses them.) Handlers that read content in pieces are not
+// offered. The arguments after the guard are those of `Base`.
+template <typename Base>
+class GuardedServer : public Base {
+ public:
+  using Handler = httplib::Server::Handler;
+
+  template <typename... Arguments>
+  explicit GuardedServer(std::shared_ptr<Guard> guard, Arguments&&... arguments)
+      : Base(std::forward<Arguments>(arguments)...), guard_(std::move(guard)) {
+    set_pre_routing_handler(nullptr);
+  }
+
+  GuardedServer& Get(const std::string& pattern, Handler handler) {
+    Base::Get(pattern, guarded(std::move(handler)));
+    return *this;
+  }
+  GuardedServer& Post(const std::string& pattern, Handler handler) {
+    Base::Post(pattern, guarded(std::move(handler)));
+    return *this;
+  }
+  GuardedServer& Put(const std::string& pattern, Handler handler) {
+    Base::Put(pattern, guarded(std::move(handler)));
+    return *this;
+  }
+  GuardedServer& Patch(const std::string& pattern, Handler handler) {
+    Base::Patch(pattern, guarded(std::move(handler)));
+    return *this;
+  }
+  GuardedServer& Delete(const std::string& pattern, Handler handler) {
+    Base::Delete(pattern, guarded(std::move(handler)));
+    return *this;
+  }
+  GuardedServer& Options(const std::string& pattern, Handler handler) {
+    Base::Options(pattern, guarded(std::move(handler)));
+    return *this;
+  }
+
+  // set_pre_routing_handler's handler is called for what the guard does not answer before routing.
+  GuardedServer& set_pre_routing_handler(httplib::Server::HandlerWithResponse handler) {
+    Base::set_pre_routing_handler(
+        [this, handler = std::move(handler)](const httplib::Request& request,
+                                             httplib::Response& response) {
+          if (guard_.before_routing(request, response)) {
+            return httplib::Server::HandlerResponse::Handled;
+          }
+          return handler ? handler(request, response) : httplib::Server::HandlerResponse::Unhandled;
+        });
+    return *this;
+  }
+
+ private:
+  Handler guarded(Handler handler) {
+    return [this, handler = std::move(handler)](const httplib::Request& request,
+                                                httplib::Response& response) {
+      if (!guard_.before_handler(request, response)) handler(request, response);
+    };
+  }
+
+  HttplibGuard guard_;
+};
+
+}  // namespace wba::guard
+
+#endif  // WBA_GUARD_HTTPLIB_H_

@@ -1,0 +1,166 @@
+// `wba origin`: the whole loop against a protected origin over TLS.
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <nlohmann/json.hpp>
+
+#include "support/child_process.h"
+#include "support/run_command.h"
+#include "support/test_ca.h"
+
+namespace wba::test {
+namespace {
+
+constexpr const char* kAgent = "https://bot.example/keys";
+
+class OriginCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directory(folder_.file("site"));
+    write("site/page.txt", "a page");
+    std::filesystem::create_directory(folder_.file("tls"));
+    ca_.write_server_files(folder_.file("tls"), {"127.0.0.1"});
+    ASSERT_EQ(run_command({WBA_COMMAND, "key", "new", "--out", folder_.file("key.pem")}).status, 0);
+    write("keys.json", R"({"keys":[)" + jwk("key.pem") + "]}");
+  }
+
+  std::string jwk(const std::string& key) {
+    const auto shown = run_command({WBA_COMMAND, "key", "show", "--json", folder_.file(key)});
+    return nlohmann::json::parse(shown.out).at("jwk").dump();
+  }
+
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_.file(name), std::ios::binary) << text;
+  }
+
+  std::string read(const std::string& name) {
+    std::ifstream stream(folder_.file(name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+  void start(std::vector<std::string> more = {}) {
+    port_ = free_port();
+    std::vector<std::string> arguments = {WBA_COMMAND,
+                                          "origin",
+                                          folder_.file("site"),
+                                          "--port",
+                                          std::to_string(port_),
+                                          "--certificate",
+                                          folder_.file("tls/certificate.pem"),
+                                          "--key",
+                                          folder_.file("tls/key.pem"),
+                                          "--directory",
+                                          std::string(kAgent) + "=" + folder_.file("keys.json"),
+                                          "--audit",
+                                          folder_.file("audit.log")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    origin_ = ChildProcess(arguments);
+    ASSERT_TRUE(wait_for_port(port_));
+  }
+
+  std::string url(const std::string& target) const {
+    return "https://127.0.0.1:" + std::to_string(port_) + target;
+  }
+
+  httplib::Headers sign(const std::string& method, const std::string& target,
+                        std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {
+        WBA_COMMAND, "sign",      "--key",   folder_.file("key.pem"), "--agent", kAgent, "--output",
+        "headers",   "--profile", "draft-01"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    arguments.push_back(method);
+    arguments.push_back(url(target));
+    const auto made = run_command(arguments);
+    EXPECT_EQ(made.status, 0) << made.err;
+    httplib::Headers headers;
+    std::istringstream lines(made.out);
+    for (std::string line; std::getline(lines, line);) {
+      const auto colon = line.find(": ");
+      if (colon == std::string::npos) continue;
+      if (line.back() == '\r') line.pop_back();
+      headers.emplace(line.substr(0, colon), line.substr(colon + 2));
+    }
+    return headers;
+  }
+
+  httplib::Result get(const std::string& target, const httplib::Headers& headers) {
+    httplib::SSLClient client("127.0.0.1", port_);
+    client.set_ca_cert_path(ca_.file().c_str());
+    return client.Get(target, headers);
+  }
+
+  TemporaryFolder folder_;
+  TestCa ca_;
+  ChildProcess origin_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(OriginCommand, SignedPassesUnsignedIsChallengedReplayedIsSlowedDown) {
+  start();
+  const auto headers = sign("GET", "/page.txt");
+  auto response = get("/page.txt", headers);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->body, "a page");
+  response = get("/page.txt", headers);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 429);
+  response = get("/page.txt", {});
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 403);
+  EXPECT_THAT(response->get_header_value("Accept-Signature"), testing::HasSubstr("@authority"));
+  response = get("/other.txt", sign("GET", "/page.txt"));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 403);
+  response = get("/page.txt", sign("GET", "/page.txt", {"--created", "1700000000"}));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 403);
+  response = get("/.whoami", sign("GET", "/.whoami"));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(nlohmann::json::parse(response->body).at("agent"), kAgent);
+
+  // a reload that is a mistake leaves things as they are
+  ::kill(origin_.pid(), SIGHUP);
+  EXPECT_EQ(get("/page.txt", sign("GET", "/page.txt"))->status, 200);
+  EXPECT_EQ(origin_.stop(), 0);
+  std::istringstream log(read("audit.log"));
+  std::vector<std::string> actions;
+  for (std::string line; std::getline(log, line);) {
+    actions.push_back(nlohmann::json::parse(line).at("action"));
+  }
+  EXPECT_THAT(actions, testing::ElementsAre("pass", "slow-down", "challenge", "refuse", "refuse",
+                                            "pass", "pass"));
+}
+
+TEST_F(OriginCommand, AConfigurationWithMistakesIsToldWithItsLines) {
+  write("guard.toml", "[defaults]\nunsigned = \"maybe\"\n");
+  const auto ended = run_command(
+      {WBA_COMMAND, "origin", folder_.file("site"), "--config", folder_.file("guard.toml")});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, testing::HasSubstr("line 2: [defaults] unsigned: must be one of"));
+  EXPECT_TRUE(ended.out.empty());
+}
+
+TEST_F(OriginCommand, AFolderThatIsNotThereIsAnError) {
+  const auto ended = run_command({WBA_COMMAND, "origin", folder_.file("nowhere")});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, testing::HasSubstr("no such folder"));
+}
+
+TEST_F(OriginCommand, CertificateAndKeyGoTogether) {
+  const auto ended =
+      run_command({WBA_COMMAND, "origin", folder_.file("site"), "--certificate", "c.pem"});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, testing::HasSubstr("go together"));
+}
+
+}  // namespace
+}  // namespace wba::test

@@ -1,0 +1,255 @@
+// What a proxy asks about, in the words of each, and what wba-authd answers.
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "answer.h"
+#include "guard_support.h"
+#include "original_request.h"
+
+namespace wba::forward_auth {
+namespace {
+
+struct StyleCase {
+  std::string_view name;
+  HeaderStyle style;
+  Request asking;
+  std::vector<FieldLine> fields;
+  std::string_view method;  // empty: an error
+  std::string_view scheme;
+  std::string_view authority;
+  std::string_view target;
+};
+
+const FieldLine method{"X-Original-Method", "POST"};
+const FieldLine scheme{"X-Original-Scheme", "http"};
+const FieldLine host{"X-Original-Host", "Shop.Example:8443"};
+const FieldLine uri{"X-Original-URI", "/a%2Fb?c"};
+
+TEST(OriginalRequest, IsReadInTheWordsOfEachProxy) {
+  const Request get{.method = "GET", .authority = "authd", .target = "/ask"};
+  constexpr auto original = HeaderStyle::original;
+  constexpr auto forwarded = HeaderStyle::forwarded;
+  constexpr auto direct = HeaderStyle::direct;
+  const std::vector<StyleCase> cases = {
+      {"nginx",
+       original,
+       get,
+       {method, scheme, host, uri},
+       "POST",
+       "http",
+       "Shop.Example:8443",
+       "/a%2Fb?c"},
+      {"no scheme",
+       original,
+       get,
+       {method, host, uri},
+       "POST",
+       "https",
+       "Shop.Example:8443",
+       "/a%2Fb?c"},
+      {"no method", original, get, {scheme, host, uri}, "", "", "", ""},
+      {"no host", original, get, {method, scheme, uri}, "", "", "", ""},
+      {"no target", original, get, {method, scheme, host}, "", "", "", ""},
+      {"target twice", original, get, {method, host, uri, {"x-original-uri", "/"}}, "", "", "", ""},
+      {"host twice", original, get, {method, host, host, uri}, "", "", "", ""},
+      {"bad scheme",
+       original,
+       get,
+       {method, {"X-Original-Scheme", "ftp"}, host, uri},
+       "",
+       "",
+       "",
+       ""},
+      {"host list", original, get, {method, {"X-Original-Host", "a, b"}, uri}, "", "", "", ""},
+      {"empty method", original, get, {{"X-Original-Method", " "}, host, uri}, "", "", "", ""},
+      {"other style",
+       original,
+       get,
+       {{"X-Forwarded-Method", "GET"}, {"X-Forwarded-Host", "a"}, {"X-Forwarded-Uri", "/"}},
+       "",
+       "",
+       "",
+       ""},
+      {"caddy",
+       forwarded,
+       get,
+       {{"X-Forwarded-Method", "GET"},
+        {"X-Forwarded-Proto", "https"},
+        {"X-Forwarded-Host", "shop.example"},
+        {"X-Forwarded-Uri", "/x"}},
+       "GET",
+       "https",
+       "shop.example",
+       "/x"},
+      {"envoy",
+       direct,
+       {.method = "PUT", .authority = "shop.example", .target = "/y?z"},
+       {{"Host", "shop.example"}, {"X-Forwarded-Proto", "http"}},
+       "PUT",
+       "http",
+       "shop.example",
+       "/y?z"},
+      {"envoy ignores the others",
+       direct,
+       {.method = "PUT", .authority = "shop.example", .target = "/y"},
+       {{"Host", "shop.example"}, uri, host},
+       "PUT",
+       "https",
+       "shop.example",
+       "/y"},
+      {"envoy without host",
+       direct,
+       {.method = "PUT", .authority = "", .target = "/y"},
+       {},
+       "",
+       "",
+       "",
+       ""},
+  };
+  for (auto c : cases) {
+    c.asking.fields = c.fields;
+    OriginalRequest read;
+    const auto done = read_original_request(c.style, c.asking, "https", read);
+    ASSERT_EQ(done.has_value(), !c.method.empty()) << c.name;
+    if (!done) continue;
+    EXPECT_EQ(read.request.method, c.method) << c.name;
+    EXPECT_EQ(read.request.scheme, c.scheme) << c.name;
+    EXPECT_EQ(read.request.authority, c.authority) << c.name;
+    EXPECT_EQ(read.request.target, c.target) << c.name;
+  }
+}
+
+TEST(OriginalRequest, FieldsOfTheAskingAreNotTheClients) {
+  const std::vector<FieldLine> fields = {
+      {"Host", "authd"},       method,         host, uri, {"Cookie", "a"},
+      {"Connection", "close"}, {"cookie", "b"}};
+  OriginalRequest read;
+  ASSERT_TRUE(read_original_request(HeaderStyle::original,
+                                    {.method = "GET", .authority = "authd", .fields = fields},
+                                    "https", read));
+  ASSERT_EQ(read.fields.size(), 3U);
+  EXPECT_EQ(read.fields[0].value, "a");
+  EXPECT_EQ(read.fields[1].value, "b");
+  EXPECT_EQ(read.fields[2].name, "host");
+  EXPECT_EQ(read.fields[2].value, "Shop.Example:8443");
+}
+
+class AnswererTest : public testing::Test {
+ protected:
+  const Answer& ask(const std::vector<FieldLine>& client, std::string_view target,
+                    std::string_view peer = "10.0.0.1",
+                    RefusalStatus refusal = RefusalStatus::exact) {
+    auto resolver = std::make_shared<StaticResolver>();
+    agent_.add_to(*resolver);
+    const auto config = guard::parse_config(R"(
+[server]
+trusted_proxies = ["10.0.0.0/8"]
+[defaults]
+unsigned = "challenge"
+[[routes]]
+name = "open"
+paths = ["/open"]
+unsigned = "allow"
+[[routes]]
+name = "off"
+paths = ["/off"]
+mode = "off"
+)");
+    auto guard = guard::Guard::create(config.value(), {.resolver = resolver});
+    AuthdOptions options;
+    options.refusal = refusal;
+    answerer_ = std::make_unique<Answerer>(std::move(guard).value(), options);
+    fields_ = client;
+    fields_.push_back({"X-Original-Method", "GET"});
+    fields_.push_back({"X-Original-Host", "shop.example"});
+    target_ = target;
+    fields_.push_back({"X-Original-URI", target_});
+    return answerer_->answer({.method = "GET", .authority = "authd", .fields = fields_}, peer);
+  }
+
+  static std::string header(const Answer& answer, std::string_view name) {
+    for (const auto& [known, value] : answer.headers) {
+      if (known == name) return value;
+    }
+    return {};
+  }
+
+  std::vector<FieldLine> signed_fields(std::string_view target) {
+    request_ = {.target = std::string(target)};
+    agent_.sign(request_,
+                std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+    const Request view = request_.view();
+    return {view.fields.begin(), view.fields.end()};
+  }
+
+  test::Agent agent_;
+  test::OwnedRequest request_;
+  std::unique_ptr<Answerer> answerer_;
+  std::vector<FieldLine> fields_;
+  std::string target_;
+};
+
+TEST_F(AnswererTest, AVerifiedAgentPassesWithItsName) {
+  const auto& answer = ask(signed_fields("/a?b"), "/a?b");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(header(answer, "X-Agent-Outcome"), "verified");
+  EXPECT_EQ(header(answer, "X-Agent-Identity"), agent_.url());
+  EXPECT_EQ(header(answer, "X-Agent-Keyid"), agent_.keyid());
+  EXPECT_FALSE(header(answer, "X-Agent-Request-Id").empty());
+}
+
+TEST_F(AnswererTest, AnUnsignedRequestIsChallengedInTheStatusOfTheDecision) {
+  const auto& answer = ask({}, "/a");
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_EQ(header(answer, "X-Agent-Status"), "403");
+  EXPECT_FALSE(header(answer, "Accept-Signature").empty());
+  EXPECT_TRUE(header(answer, "X-Agent-Outcome").empty());
+}
+
+TEST_F(AnswererTest, NginxIsAlwaysAnswered403WithTheStatusBeside) {
+  const std::vector<FieldLine> junk = {{"Signature", "junk"}, {"Signature-Input", "junk"}};
+  EXPECT_EQ(ask(junk, "/a").status, 400);
+  const auto& answer = ask(junk, "/a", "10.0.0.1", RefusalStatus::forbidden);
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_EQ(header(answer, "X-Agent-Status"), "400");
+}
+
+TEST_F(AnswererTest, NobodyButATrustedPeerIsAnswered) {
+  for (const auto* peer : {"192.0.2.1", "", "unix"}) {
+    const auto& answer = ask(signed_fields("/open"), "/open", peer);
+    EXPECT_EQ(answer.status, 403) << peer;
+    EXPECT_EQ(header(answer, "X-Agent-Error"), "peer-not-trusted");
+  }
+}
+
+TEST_F(AnswererTest, OfWhoIsNotVerifiedNothingIsSaidButTheOutcome) {
+  auto fields = signed_fields("/open");
+  fields.back().value = "sig1=:AAAA:";
+  const auto& invalid = ask(fields, "/open");
+  EXPECT_NE(invalid.status, 200);
+  EXPECT_TRUE(header(invalid, "X-Agent-Identity").empty());
+  const auto& open = ask({}, "/open");
+  EXPECT_EQ(open.status, 200);
+  EXPECT_EQ(header(open, "X-Agent-Outcome"), "unsigned");
+  EXPECT_TRUE(header(open, "X-Agent-Identity").empty());
+  const auto& off = ask(signed_fields("/off"), "/off");
+  EXPECT_EQ(off.status, 200);
+  EXPECT_TRUE(header(off, "X-Agent-Outcome").empty());
+  EXPECT_TRUE(header(off, "X-Agent-Identity").empty());
+}
+
+TEST_F(AnswererTest, AProxyThatTellsNothingIsRefused) {
+  const auto& answer = [&]() -> const Answer& {
+    ask({}, "/open");
+    return answerer_->answer({.method = "GET", .authority = "authd"}, "10.0.0.1");
+  }();
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_EQ(header(answer, "X-Agent-Error"), "component-field-missing");
+}
+
+}  // namespace
+}  // namespace wba::forward_auth
