@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <wba/registered_domain.h>
+
 #include "directory/judge.h"
 #include "directory/key_set.h"
-#include "directory/registered_domain.h"
 #include "support/test_keys.h"
 
 namespace {

@@ -6,14 +6,19 @@
 
 #include <CLI/CLI.hpp>
 
+#include <wba/agent_identity.h>
+#include <wba/directory_resolver.h>
 #include <wba/jwk_set.h>
 #include <wba/key.h>
 #include <wba/key_resolver.h>
+#include <wba/registered_domain.h>
 #include <wba/verifier.h>
 
 #include "commands.h"
 #include "context.h"
+#include "fetching_resolver.h"
 #include "files.h"
+#include "network_options.h"
 #include "options.h"
 #include "request_text.h"
 #include "verify_report.h"
@@ -32,6 +37,8 @@ struct VerifyOptions {
   std::string skew;
   std::vector<std::string> cover;
   bool allow_test_keys = false;
+  bool fetch = false;
+  NetworkOptions network;
   bool json = false;
   std::string file = "-";
 };
@@ -68,7 +75,25 @@ Outcome<void> add_keys(StaticResolver& resolver, const std::string& file) {
   return {};
 }
 
-Outcome<std::shared_ptr<StaticResolver>> make_resolver(const VerifyOptions& options) {
+Outcome<std::shared_ptr<DirectoryResolver>> make_fetching(const VerifyOptions& options, Time now) {
+  if (auto checked = check_network_options(options.network); !checked) {
+    return std::unexpected(checked.error());
+  }
+  auto addresses = read_addresses(options.network);
+  if (!addresses) return std::unexpected(addresses.error());
+  DirectoryResolverOptions fetching;
+  fetching.network.ca_file = options.network.ca;
+  fetching.network.resolve = options.network.resolve;
+  fetching.network.addresses = *std::move(addresses);
+  fetching.allow_test_keys = options.allow_test_keys;
+  // What is fetched is judged as of the time that the request is.
+  fetching.clock = [now] { return now; };
+  auto resolver = DirectoryResolver::create(std::move(fetching));
+  if (!resolver) return std::unexpected(failure("--fetch", resolver.error()));
+  return *std::move(resolver);
+}
+
+Outcome<std::shared_ptr<const KeyResolver>> make_resolver(const VerifyOptions& options, Time now) {
   auto resolver = std::make_shared<StaticResolver>();
   for (const auto& directory : options.directories) {
     if (auto added = add_directory(*resolver, directory); !added) {
@@ -78,7 +103,23 @@ Outcome<std::shared_ptr<StaticResolver>> make_resolver(const VerifyOptions& opti
   for (const auto& file : options.keys) {
     if (auto added = add_keys(*resolver, file); !added) return std::unexpected(added.error());
   }
-  return resolver;
+  if (!options.fetch) {
+    const NetworkOptions& network = options.network;
+    if (!network.ca.empty() || !network.resolve.empty() || !network.allow_addresses.empty()) {
+      return std::unexpected(Failure{.message = "--ca, --resolve and --allow-address need --fetch",
+                                     .hint = "add --fetch, or leave them out"});
+    }
+    return resolver;
+  }
+  auto fetching = make_fetching(options, now);
+  if (!fetching) return std::unexpected(fetching.error());
+  return fetching_resolver(std::move(resolver), *std::move(fetching));
+}
+
+std::string domain_of(std::string_view url) {
+  std::string buffer;
+  const auto located = locate_agent({.url = url, .kind = AgentKind::key_set}, buffer);
+  return located ? directory::registered_domain(located->host) : std::string();
 }
 
 Outcome<DialectSet> read_dialects(std::string_view list) {
@@ -161,7 +202,7 @@ Outcome<Exit> verify(const VerifyOptions& options) {
   if (!now) return std::unexpected(now.error());
   auto policy = make_policy(options);
   if (!policy) return std::unexpected(policy.error());
-  const auto resolver = make_resolver(options);
+  const auto resolver = make_resolver(options, *now);
   if (!resolver) return std::unexpected(resolver.error());
   const auto text = read_input(options.file);
   if (!text) return std::unexpected(text.error());
@@ -175,9 +216,8 @@ Outcome<Exit> verify(const VerifyOptions& options) {
   auto scratch = verifier->make_scratch();
   const Verdict& verdict = read->body ? verifier->verify(*request, *read->body, *now, scratch)
                                       : verifier->verify(*request, *now, scratch);
-  const RegisteredDomain no_domain = [](std::string_view) { return std::string(); };
-  print(options.json ? json_report(*request, verdict, verifier->policy(), no_domain)
-                     : text_report(*request, verdict, verifier->policy(), no_domain));
+  print(options.json ? json_report(*request, verdict, verifier->policy(), domain_of)
+                     : text_report(*request, verdict, verifier->policy(), domain_of));
   if (verdict.reason() != Reason::none) hint_line(describe(verdict.reason()));
   return exit_of(verdict.outcome());
 }
@@ -198,6 +238,9 @@ void add_verify_command(CLI::App& app) {
       ->allow_extra_args(false);
   command->add_option("--keys", options->keys, "keys without a URL: JWK, JWK Set or PEM")
       ->allow_extra_args(false);
+  command->add_flag("--fetch", options->fetch,
+                    "fetch the key directory of the agent that the request names");
+  add_network_options(*command, options->network);
   command->add_option("--scheme", options->scheme, "scheme that the client used (default https)")
       ->check(CLI::IsMember({"https", "http"}));
   command->add_option("--authority", options->authority,

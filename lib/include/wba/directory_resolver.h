@@ -169,7 +169,7 @@ class DirectoryResolver final : public KeyResolver {
   // agent link, and names no URL. One whose proof is wrong is not taken. It gives the number of
   // keys bound to the URL. Draft -01, redistributed key material.
   // Errors: agent_url_invalid, agent_url_not_https, directory_not_key_set, directory_too_large,
-  // directory_too_many_keys.
+  // directory_too_many_keys, out_of_memory.
   [[nodiscard]] Result<std::size_t> add_redistributed(const RedistributedDirectory& directory,
                                                       Time now);
 
@@ -177,7 +177,9 @@ class DirectoryResolver final : public KeyResolver {
   // with no-store are left out. load takes it up again as if it had been fetched then; what is too
   // old by now, or not as it was written, is left out, and what is cached already stays.
   // Both give the number of directories.
-  // Errors: argument_invalid (the file cannot be written or read, or its checksum is wrong).
+  // Errors: argument_invalid (the file cannot be written or read, is not what was written, can be
+  // written by others, or holds keys that went through no proofs where they are required),
+  // out_of_memory.
   [[nodiscard]] Result<std::size_t> save(const std::filesystem::path& file) const;
   [[nodiscard]] Result<std::size_t> load(const std::filesystem::path& file, Time now);
 

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include <wba/agent_identity.h>
-
-#include "directory/registered_domain.h"
+#include <wba/registered_domain.h>
 
 namespace wba::directory {
 

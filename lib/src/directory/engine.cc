@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include <signal.h>
+
 namespace wba::directory {
 namespace {
 
@@ -53,8 +55,8 @@ void Engine::wait_for(Waiter waiter) {
   {
     const std::lock_guard lock(mutex_);
     if (waiters_ < max_waiters) {
-      ++waiters_;
       arrived_.push_back(std::move(waiter));
+      ++waiters_;
       waiter.done = nullptr;
     }
   }
@@ -101,6 +103,11 @@ DirectoryStatistics Engine::statistics() {
 }
 
 void Engine::run() {
+  // The application's signals are for its own threads, and a directory that hangs up must not end
+  // the process by SIGPIPE.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
   bool stop = false;
   while (!stop) {
     try {

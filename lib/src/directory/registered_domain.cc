@@ -1,8 +1,7 @@
-#include "directory/registered_domain.h"
-
 #include <libpsl.h>
 
 #include <wba/address_policy.h>
+#include <wba/registered_domain.h>
 
 namespace wba::directory {
 namespace {

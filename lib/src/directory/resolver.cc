@@ -6,11 +6,11 @@
 
 #include <wba/agent_identity.h>
 #include <wba/directory_resolver.h>
+#include <wba/registered_domain.h>
 
 #include "directory/engine.h"
 #include "directory/possession.h"
 #include "directory/reader.h"
-#include "directory/registered_domain.h"
 #include "directory/warm_start.h"
 
 namespace wba {
@@ -94,92 +94,117 @@ std::unique_ptr<KeyResolver::Reader> DirectoryResolver::reader() const {
 void DirectoryResolver::resolve(const AgentLink& link, std::string_view keyid,
                                 std::chrono::steady_clock::time_point deadline,
                                 Callback done) const {
-  std::string buffer;
-  const auto located = locate_agent(link, buffer);
-  if (!located) return done({.reason = directory::link_problem(located.error())});
-  impl_->engine.wait_for({.url = std::string(located->document),
-                          .host = std::string(located->host),
-                          .metadata = link.kind == AgentKind::cimd,
-                          .identity = std::string(located->identity),
-                          .keyid = std::string(keyid),
-                          .deadline = deadline,
-                          .done = std::move(done)});
+  Reason problem = Reason::internal_error;
+  try {
+    std::string buffer;
+    const auto located = locate_agent(link, buffer);
+    if (located) {
+      directory::Waiter waiter{.url = std::string(located->document),
+                               .host = std::string(located->host),
+                               .metadata = link.kind == AgentKind::cimd,
+                               .identity = std::string(located->identity),
+                               .keyid = std::string(keyid),
+                               .deadline = deadline,
+                               .done = done};
+      return impl_->engine.wait_for(std::move(waiter));
+    }
+    problem = directory::link_problem(located.error());
+  } catch (const std::bad_alloc&) {
+  }
+  done({.reason = problem});
 }
 
 KeyResolution DirectoryResolver::resolve(const AgentLink& link, std::string_view keyid,
                                          std::chrono::steady_clock::time_point deadline) const {
-  auto promise = std::make_shared<std::promise<KeyResolution>>();
-  std::future<KeyResolution> future = promise->get_future();
-  resolve(link, keyid, deadline,
-          [promise](const KeyResolution& resolution) { promise->set_value(resolution); });
-  // The background thread keeps the deadline; were it held up by somebody's callback, we would.
-  constexpr std::chrono::milliseconds grace{100};
-  if (future.wait_until(deadline + grace) != std::future_status::ready) return {};
-  return future.get();
+  try {
+    auto promise = std::make_shared<std::promise<KeyResolution>>();
+    std::future<KeyResolution> future = promise->get_future();
+    resolve(link, keyid, deadline,
+            [promise](const KeyResolution& resolution) { promise->set_value(resolution); });
+    // The background thread keeps the deadline; were it held up by a callback, we would.
+    constexpr std::chrono::milliseconds grace{100};
+    if (future.wait_until(deadline + grace) != std::future_status::ready) return {};
+    return future.get();
+  } catch (const std::bad_alloc&) {
+    return {.reason = Reason::internal_error};
+  }
 }
 
 Result<std::size_t> DirectoryResolver::add_redistributed(const RedistributedDirectory& directory,
                                                          Time now) {
-  std::string buffer;
-  AgentLocation located;
-  if (!directory.url.empty()) {
-    const auto found = locate_agent({.url = directory.url, .kind = AgentKind::key_set}, buffer);
-    if (!found) return std::unexpected(found.error());
-    located = *found;
-  }
-  const directory::KeyDocumentRules rules{.well_known = is_well_known_document(located.document),
-                                          .well_known_kid = impl_->settings.well_known_kid,
-                                          .bytes = impl_->settings.limits.body_bytes,
-                                          .keys = impl_->settings.limits.keys};
-  auto keys = directory::parse_key_document(directory.body, rules);
-  if (!keys) return std::unexpected(Error{error_of(keys.error())});
-  const auto possessions =
-      directory::check_possession({.url = located.document,
-                                   .body = directory.body,
-                                   .content_digest = directory.content_digest,
-                                   .signature_input = directory.signature_input,
-                                   .signature = directory.signature},
-                                  *keys, true, now);
-  std::vector<directory::DirectoryKey> bound;
-  std::vector<directory::DirectoryKey> loose;
-  Time until{};
-  for (std::size_t i = 0; i < keys->size(); ++i) {
-    directory::DirectoryKey& key = (*keys)[i];
-    if (const auto proven = possessions[i].proven_until) {
-      const std::int64_t end = proven->time_since_epoch().count();
-      key.exp = std::min(key.exp.value_or(end), end);
-      until = std::max(until, *proven);
-      bound.push_back(std::move(key));
-    } else if (!possessions[i].refuted) {
-      loose.push_back(std::move(key));
+  try {
+    std::string buffer;
+    AgentLocation located;
+    if (!directory.url.empty()) {
+      const auto found = locate_agent({.url = directory.url, .kind = AgentKind::key_set}, buffer);
+      if (!found) return std::unexpected(found.error());
+      located = *found;
     }
+    const directory::KeyDocumentRules rules{.well_known = is_well_known_document(located.document),
+                                            .well_known_kid = impl_->settings.well_known_kid,
+                                            .bytes = impl_->settings.limits.body_bytes,
+                                            .keys = impl_->settings.limits.keys};
+    auto keys = directory::parse_key_document(directory.body, rules);
+    if (!keys) return std::unexpected(Error{error_of(keys.error())});
+    const auto possessions =
+        directory::check_possession({.url = located.document,
+                                     .body = directory.body,
+                                     .content_digest = directory.content_digest,
+                                     .signature_input = directory.signature_input,
+                                     .signature = directory.signature},
+                                    *keys, true, now);
+    std::vector<directory::DirectoryKey> bound;
+    std::vector<directory::DirectoryKey> loose;
+    Time until{};
+    for (std::size_t i = 0; i < keys->size(); ++i) {
+      directory::DirectoryKey& key = (*keys)[i];
+      if (const auto proven = possessions[i].proven_until) {
+        const std::int64_t end = proven->time_since_epoch().count();
+        key.exp = std::min(key.exp.value_or(end), end);
+        until = std::max(until, *proven);
+        bound.push_back(std::move(key));
+      } else if (!possessions[i].refuted) {
+        loose.push_back(std::move(key));
+      }
+    }
+    if (!loose.empty()) impl_->engine.add_loose(std::move(loose));
+    if (bound.empty()) return 0;
+    const std::size_t count = bound.size();
+    auto version = std::make_shared<const directory::Directory>(directory::Directory{
+        .keys = std::make_shared<const directory::KeySet>(std::move(bound), !rules.well_known),
+        .fresh_until = now,
+        .refresh_at = now,
+        .stale_until = until});
+    const bool taken =
+        impl_->engine.take_up({located.document, false}, located.host,
+                              {.version = std::move(version), .fetched = false}, now);
+    return taken ? count : 0;
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error{ErrorCode::out_of_memory});
   }
-  if (!loose.empty()) impl_->engine.add_loose(std::move(loose));
-  if (bound.empty()) return 0;
-  const std::size_t count = bound.size();
-  auto version = std::make_shared<const directory::Directory>(directory::Directory{
-      .keys = std::make_shared<const directory::KeySet>(std::move(bound), !rules.well_known),
-      .fresh_until = now,
-      .refresh_at = now,
-      .stale_until = until});
-  const bool taken = impl_->engine.take_up({located.document, false}, located.host,
-                                           {.version = std::move(version), .fetched = false}, now);
-  return taken ? count : 0;
 }
 
 Result<std::size_t> DirectoryResolver::save(const std::filesystem::path& file) const {
-  return directory::write_cache_file(file, impl_->engine.saved(), impl_->settings.proofs);
+  try {
+    return directory::write_cache_file(file, impl_->engine.saved(), impl_->settings.proofs);
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error{ErrorCode::out_of_memory});
+  }
 }
 
 Result<std::size_t> DirectoryResolver::load(const std::filesystem::path& file, Time now) {
-  auto loaded = directory::read_cache_file(file, impl_->settings, now);
-  if (!loaded) return std::unexpected(loaded.error());
-  std::size_t taken = 0;
-  for (directory::LoadedDirectory& entry : *loaded) {
-    const directory::DocumentName name{entry.url, entry.metadata};
-    if (impl_->engine.take_up(name, entry.host, std::move(entry.saved), now)) ++taken;
+  try {
+    auto loaded = directory::read_cache_file(file, impl_->settings, now);
+    if (!loaded) return std::unexpected(loaded.error());
+    std::size_t taken = 0;
+    for (directory::LoadedDirectory& entry : *loaded) {
+      const directory::DocumentName name{entry.url, entry.metadata};
+      if (impl_->engine.take_up(name, entry.host, std::move(entry.saved), now)) ++taken;
+    }
+    return taken;
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error{ErrorCode::out_of_memory});
   }
-  return taken;
 }
 
 DirectoryStatistics DirectoryResolver::statistics() const { return impl_->engine.statistics(); }

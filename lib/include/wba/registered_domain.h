@@ -1,5 +1,7 @@
-#ifndef WBA_DIRECTORY_REGISTERED_DOMAIN_H_
-#define WBA_DIRECTORY_REGISTERED_DOMAIN_H_
+#ifndef WBA_REGISTERED_DOMAIN_H_
+#define WBA_REGISTERED_DOMAIN_H_
+
+// Who registered a host's domain, by the public suffix list.
 
 #include <string>
 #include <string_view>
@@ -16,4 +18,4 @@ namespace wba::directory {
 
 }  // namespace wba::directory
 
-#endif  // WBA_DIRECTORY_REGISTERED_DOMAIN_H_
+#endif  // WBA_REGISTERED_DOMAIN_H_
