@@ -8,6 +8,7 @@
 
 namespace wba::cli {
 
+void add_agent_command(CLI::App& app);
 void add_card_command(CLI::App& app);
 void add_curl_command(CLI::App& app);
 void add_directory_command(CLI::App& app);

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   wba::cli::add_verify_command(app);
   wba::cli::add_fetch_command(app);
   wba::cli::add_curl_command(app);
+  wba::cli::add_agent_command(app);
   wba::cli::add_directory_command(app);
   wba::cli::add_card_command(app);
   wba::cli::add_registry_command(app);

@@ -1,0 +1,189 @@
+// The signing daemon's policy: what it allows, what it refuses, and how its file is read.
+
+#include <gtest/gtest.h>
+
+#include "agent/policy.h"
+
+namespace wba::agent {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::string_view kPolicy = R"(log = "/tmp/log"
+[[key]]
+name = "main"
+file = "/etc/key"
+agent = "https://agent.test/keys"
+[[key]]
+name = "other"
+file = "/etc/other"
+agent = "https://agent.test"
+profile = "cloudflare"
+[[rule]]
+name = "reader"
+users = [1000]
+keys = ["main"]
+authorities = ["Example.com:443", "*.example.org", "example.com:8443"]
+methods = ["GET", "HEAD"]
+paths = ["/public/*", "/one"]
+max_lifetime = 60
+[[rule]]
+name = "writer"
+users = [1000, 1001]
+keys = ["other", "main"]
+authorities = ["api.test"]
+require_digest = true
+cover = ["@query"]
+per_minute = 3
+)";
+
+Policy policy() { return read_policy(kPolicy, "p").value(); }
+
+std::string ruling(const Wanted& wanted) {
+  const Policy rules = policy();
+  const Ruling made = rule_on(rules, wanted);
+  if (made.refusal != Refusal::none) return std::string(to_string(made.refusal));
+  return made.rule->name + " " + made.key->name;
+}
+
+Wanted reading() {
+  return {.user = 1000, .authority = "example.com", .method = "GET", .path = "/public/x"};
+}
+
+TEST(AgentPolicy, FirstRuleThatFitsDecides) {
+  EXPECT_EQ(ruling(reading()), "reader main");
+  EXPECT_EQ(ruling({.user = 1001, .authority = "api.test", .method = "GET", .path = "/"}),
+            "writer other");
+  EXPECT_EQ(
+      ruling({.user = 1001, .key = "main", .authority = "api.test", .method = "GET", .path = "/"}),
+      "writer main");
+}
+
+TEST(AgentPolicy, UsersAndKeysThatAreNotListedAreRefused) {
+  Wanted wanted = reading();
+  wanted.user = 0;
+  EXPECT_EQ(ruling(wanted), "user-unknown");
+  wanted = reading();
+  wanted.key = "other";
+  EXPECT_EQ(ruling(wanted), "authority-not-allowed") << "other is writer's, for api.test";
+  wanted.key = "none";
+  EXPECT_EQ(ruling(wanted), "key-not-allowed");
+}
+
+TEST(AgentPolicy, AuthoritiesFitOnLabelBorders) {
+  const auto at = [](std::string_view authority) {
+    Wanted wanted = reading();
+    wanted.authority = authority;
+    return ruling(wanted);
+  };
+  EXPECT_EQ(at("a.example.org"), "reader main");
+  EXPECT_EQ(at("a.b.example.org"), "reader main");
+  EXPECT_EQ(at("example.com:8443"), "reader main");
+  for (const auto* other : {"example.org", "badexample.org", "example.com.evil.test",
+                            "example.com:444", "a.example.com", ".example.org", ""}) {
+    EXPECT_EQ(at(other), "authority-not-allowed") << other;
+  }
+}
+
+TEST(AgentPolicy, MethodsFitExactly) {
+  for (const auto* method : {"POST", "get", "GETX", ""}) {
+    Wanted wanted = reading();
+    wanted.method = method;
+    EXPECT_EQ(ruling(wanted), "method-not-allowed") << method;
+  }
+}
+
+TEST(AgentPolicy, PathsFitWholeOrBelow) {
+  const auto at = [](std::string_view path) {
+    Wanted wanted = reading();
+    wanted.path = path;
+    return ruling(wanted);
+  };
+  EXPECT_EQ(at("/one"), "reader main");
+  EXPECT_EQ(at("/public/"), "reader main");
+  EXPECT_EQ(at("/public/a%20b"), "reader main");
+  for (const auto* other : {"/", "/one/", "/public", "/publicx", "/Public/x", "public/x"}) {
+    EXPECT_EQ(at(other), "path-not-allowed") << other;
+  }
+  // A server may find another path behind these.
+  for (const auto* other : {"/public/../admin", "/public/..", "/public/%2e%2E/admin",
+                            "/public/..%2fadmin", "/public/a%2Fb", "/public//x", "/public/\\x",
+                            "/public/./x", "/public/%252e", "/public/%00"}) {
+    EXPECT_EQ(at(other), "path-ambiguous") << other;
+  }
+}
+
+TEST(AgentPolicy, LifetimeAndDigestAreTheRules) {
+  Wanted wanted = reading();
+  wanted.lifetime = seconds(60);
+  EXPECT_EQ(ruling(wanted), "reader main");
+  wanted.lifetime = seconds(61);
+  EXPECT_EQ(ruling(wanted), "lifetime-too-long");
+  wanted = {.user = 1001, .authority = "api.test", .method = "POST", .path = "/"};
+  EXPECT_EQ(ruling(wanted), "digest-missing");
+  wanted.has_digest = true;
+  EXPECT_EQ(ruling(wanted), "writer other");
+}
+
+TEST(AgentPolicy, RateIsOfTheLastMinute) {
+  RateWindow window;
+  EXPECT_TRUE(window.take(0, 2));
+  EXPECT_TRUE(window.take(30'000, 2));
+  EXPECT_FALSE(window.take(59'999, 2));
+  EXPECT_TRUE(window.take(60'000, 2));
+  EXPECT_FALSE(window.take(89'999, 2));
+  EXPECT_TRUE(window.take(90'000, 2));
+}
+
+TEST(AgentPolicyFile, IsReadWhole) {
+  const Policy read = policy();
+  EXPECT_EQ(read.log, "/tmp/log");
+  ASSERT_EQ(read.keys.size(), 2U);
+  EXPECT_EQ(read.keys[0].profile, SignerProfile::draft_01);
+  EXPECT_EQ(read.keys[1].profile, SignerProfile::cloudflare);
+  ASSERT_EQ(read.rules.size(), 2U);
+  EXPECT_EQ(read.rules[0].authorities[0], "example.com") << "normalised";
+  EXPECT_EQ(read.rules[1].cover, (std::vector<std::string>{"\"@query\""}));
+  EXPECT_EQ(read.rules[1].per_minute, 3U);
+  EXPECT_TRUE(read.knows_user(1001));
+  EXPECT_FALSE(read.knows_user(0));
+}
+
+std::string mistake(std::string_view was, std::string_view is) {
+  std::string text(kPolicy);
+  const auto at = text.find(was);
+  EXPECT_NE(at, std::string::npos) << was;
+  text.replace(at, was.size(), is);
+  const auto read = read_policy(text, "p");
+  return read ? "taken" : read.error();
+}
+
+TEST(AgentPolicyFile, MistakesAreToldWithTheirLine) {
+  EXPECT_EQ(mistake("log =", "log"), "p:1: not TOML");
+  EXPECT_EQ(mistake("log =", "lgo ="), "p:1: log is missing");
+  EXPECT_EQ(mistake("max_lifetime = 60", "max_lifetimes = 60"),
+            "p:18: a name that is not known here");
+  EXPECT_EQ(mistake("max_lifetime = 60", "max_lifetime = \"60\""),
+            "p:18: max_lifetime is of the wrong type");
+  EXPECT_EQ(mistake("max_lifetime = 60", "max_lifetime = 0"),
+            "p:11: max_lifetime is not 1 to 86400 seconds");
+  EXPECT_EQ(mistake("methods = [\"GET\", \"HEAD\"]", "methods = []"),
+            "p:16: methods is an empty list");
+  EXPECT_EQ(mistake("users = [1000]", "users = [-1]"), "p:11: users holds no user id");
+  EXPECT_EQ(mistake("users = [1000]\n", ""), "p:11: users is missing");
+  EXPECT_EQ(mistake("keys = [\"main\"]", "keys = [\"mian\"]"),
+            "p:11: keys names a key that is not in this file");
+  EXPECT_EQ(mistake("\"other\"", "\"main\""), "p:6: two keys of this name");
+  EXPECT_EQ(mistake("https://agent.test/keys", "http://agent.test"), "p:2: agent is no https URL");
+  EXPECT_EQ(mistake("cloudflare", "cloudfront"),
+            "p:6: no such profile: draft-01, draft-00 and cloudflare are known");
+  EXPECT_TRUE(mistake("*.example.org", "*example.org").contains("what is no host"));
+  EXPECT_TRUE(mistake("*.example.org", "*").contains("what is no host"));
+  EXPECT_TRUE(mistake("/public/*", "/pub*").contains("what is no path"));
+  EXPECT_TRUE(mistake("/public/*", "*").contains("what is no path"));
+  EXPECT_TRUE(mistake("@query\"", "@nothing\"").contains("what is no component"));
+  EXPECT_EQ(mistake("max_lifetime = 60", "max_lifetime = 60"), "taken");
+}
+
+}  // namespace
+}  // namespace wba::agent

@@ -1,0 +1,284 @@
+#include "socket_server.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <wba/message.h>
+
+namespace wba::agent {
+namespace {
+
+// Head is what of a request's head is looked at.
+struct Head {
+  std::string_view method;
+  std::string_view target;
+  std::size_t body_size = 0;
+  bool close = false;
+};
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// read_head reads a head without its empty line; nullopt where it is not HTTP/1.1 as it is taken
+// here: with Content-Length where there is a body, once, and no other framing.
+std::optional<Head> read_head(std::string_view text) {
+  Head head;
+  std::string_view line = text.substr(0, text.find("\r\n"));
+  const auto first = line.find(' ');
+  const auto second = line.rfind(' ');
+  if (first == std::string_view::npos || second == first) return std::nullopt;
+  const std::string_view version = line.substr(second + 1);
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") return std::nullopt;
+  head.method = line.substr(0, first);
+  head.target = line.substr(first + 1, second - first - 1);
+  head.close = version == "HTTP/1.0";
+  bool has_length = false;
+  for (auto at = line.size(); at < text.size();) {
+    text.remove_prefix(at + 2);
+    line = text.substr(0, text.find("\r\n"));
+    at = line.size();
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos || colon == 0 || line.front() == ' ') return std::nullopt;
+    const std::string_view name = line.substr(0, colon);
+    const std::string_view value = trim(line.substr(colon + 1));
+    if (field_name_equals(name, "transfer-encoding")) return std::nullopt;
+    if (field_name_equals(name, "connection")) {
+      head.close = head.close || field_name_equals(value, "close");
+    }
+    if (!field_name_equals(name, "content-length")) continue;
+    const auto* const end = value.data() + value.size();
+    const auto [rest, error] = std::from_chars(value.data(), end, head.body_size);
+    if (std::exchange(has_length, true) || error != std::errc() || rest != end) return std::nullopt;
+  }
+  return head;
+}
+
+std::string_view phrase(int status) noexcept {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 413:
+      return "Content Too Large";
+    case 429:
+      return "Too Many Requests";
+    default:
+      return "Service Unavailable";
+  }
+}
+
+std::string failed(std::string_view what, const std::string& path) {
+  std::string text(what);
+  return text.append(" ").append(path).append(": ").append(std::strerror(errno));
+}
+
+}  // namespace
+
+std::expected<SocketServer, std::string> SocketServer::listen(std::string path,
+                                                              ServerLimits limits) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return std::unexpected("the path of a socket has 1 to 107 octets");
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return std::unexpected(failed("cannot make a socket for", path));
+  SocketServer server(fd, "", limits);
+  struct stat status = {};
+  if (::lstat(path.c_str(), &status) == 0) {
+    if (!S_ISSOCK(status.st_mode)) return std::unexpected(path + " exists and is no socket");
+    if (::connect(fd, generic, sizeof address) == 0) {
+      return std::unexpected("another daemon listens on " + path);
+    }
+    ::unlink(path.c_str());
+  }
+  // The file is never there with another mode than 0600.
+  const mode_t mask = ::umask(0177);
+  const bool bound = ::bind(fd, generic, sizeof address) == 0;
+  ::umask(mask);
+  if (!bound) return std::unexpected(failed("cannot listen on", path));
+  server.path_ = std::move(path);
+  if (::listen(fd, 512) != 0) return std::unexpected(failed("cannot listen on", server.path_));
+  return server;
+}
+
+SocketServer::SocketServer(SocketServer&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      path_(std::exchange(other.path_, {})),
+      limits_(other.limits_),
+      connections_(std::exchange(other.connections_, {})) {}
+
+SocketServer::~SocketServer() {
+  for (const auto& connection : connections_) ::close(connection.fd);
+  if (fd_ >= 0) ::close(fd_);
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+void SocketServer::accept_all(const Admit& admit) {
+  for (;;) {
+    const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) return;
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    const bool known = ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+    if (!known || !admit(peer.uid, peer.pid)) {
+      ::close(fd);
+      continue;
+    }
+    if (connections_.size() >= limits_.connections) {
+      // The one that would be ended first makes room.
+      const auto oldest = std::ranges::min_element(connections_, {}, &Connection::deadline);
+      ::close(oldest->fd);
+      connections_.erase(oldest);
+    }
+    connections_.push_back({.fd = fd,
+                            .user = peer.uid,
+                            .process = peer.pid,
+                            .in = {},
+                            .out = {},
+                            .deadline = Clock::now() + limits_.request});
+  }
+}
+
+void SocketServer::answer(Connection& connection, const Answer& answer, bool close) {
+  connection.close_after = connection.close_after || close;
+  auto& out = connection.out;
+  out.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ");
+  out.append(phrase(answer.status)).append("\r\nContent-Type: application/json\r\n");
+  if (connection.close_after) out.append("Connection: close\r\n");
+  out.append("Content-Length: ").append(std::to_string(answer.body.size())).append("\r\n\r\n");
+  out.append(answer.body);
+}
+
+bool SocketServer::serve_one(Connection& connection, const Handle& handle) {
+  const std::string_view in = connection.in;
+  const auto end = in.find("\r\n\r\n");
+  if (end == std::string_view::npos || end > limits_.head) {
+    if (in.size() > limits_.head) {
+      answer(connection, {.status = 413, .body = R"({"error":"head-too-large"})"}, true);
+    }
+    return false;
+  }
+  const auto head = read_head(in.substr(0, end));
+  if (!head) {
+    answer(connection, {.status = 400, .body = R"({"error":"not-http"})"}, true);
+    return false;
+  }
+  if (head->body_size > limits_.body) {
+    answer(connection, {.status = 413, .body = R"({"error":"body-too-large"})"}, true);
+    return false;
+  }
+  if (in.size() - end - 4 < head->body_size) return false;
+  answer(connection,
+         handle({.method = head->method,
+                 .target = head->target,
+                 .body = in.substr(end + 4, head->body_size),
+                 .user = connection.user,
+                 .process = connection.process}),
+         head->close || stopping_);
+  connection.in.erase(0, end + 4 + head->body_size);
+  connection.deadline = Clock::now() + (connection.in.empty() ? limits_.idle : limits_.request);
+  return !connection.close_after;
+}
+
+void SocketServer::serve(Connection& connection, const Handle& handle) {
+  // Nothing more is answered before the answers so far are taken: they do not pile up.
+  while (connection.out.empty() && !connection.close_after && serve_one(connection, handle)) {
+    write_to(connection);
+  }
+  write_to(connection);
+}
+
+void SocketServer::read_from(Connection& connection, const Handle& handle) {
+  char buffer[16384];
+  const ssize_t size = ::recv(connection.fd, buffer, sizeof buffer, 0);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (size <= 0) {
+    connection.closed = true;
+    return;
+  }
+  if (connection.in.empty()) connection.deadline = Clock::now() + limits_.request;
+  connection.in.append(buffer, static_cast<std::size_t>(size));
+  serve(connection, handle);
+}
+
+void SocketServer::write_to(Connection& connection) {
+  while (!connection.out.empty()) {
+    const ssize_t size =
+        ::send(connection.fd, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) return;
+    if (size <= 0) {
+      connection.closed = true;
+      return;
+    }
+    connection.out.erase(0, static_cast<std::size_t>(size));
+  }
+  if (connection.close_after) connection.closed = true;
+}
+
+void SocketServer::drop_ended() {
+  const auto now = Clock::now();
+  std::erase_if(connections_, [&](const Connection& connection) {
+    const bool idle = stopping_ && connection.in.empty() && connection.out.empty();
+    if (!connection.closed && !idle && now < connection.deadline) return false;
+    ::close(connection.fd);
+    return true;
+  });
+}
+
+void SocketServer::run(int signal_fd, const std::function<bool()>& on_signal, const Admit& admit,
+                       const Handle& handle) {
+  std::vector<pollfd> polled;
+  std::vector<Connection*> order;
+  while (!stopping_ || !connections_.empty()) {
+    polled = {{.fd = signal_fd, .events = POLLIN, .revents = 0},
+              {.fd = stopping_ ? -1 : fd_, .events = POLLIN, .revents = 0}};
+    order.clear();
+    for (auto& connection : connections_) {
+      // While an answer is not taken, nothing more is read.
+      const short events = connection.out.empty() ? POLLIN : POLLOUT;
+      polled.push_back({.fd = connection.fd, .events = events, .revents = 0});
+      order.push_back(&connection);
+    }
+    if (::poll(polled.data(), polled.size(), 500) < 0 && errno != EINTR) return;
+    if ((polled[0].revents & POLLIN) != 0 && !on_signal()) stopping_ = true;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const short events = polled[i + 2].revents;
+      Connection& connection = *order[i];
+      if ((events & POLLOUT) != 0) {
+        write_to(connection);
+        if (connection.out.empty() && !connection.closed) serve(connection, handle);
+      } else if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) {
+        read_from(connection, handle);
+      }
+    }
+    drop_ended();
+    // Last, since it may end a connection that was looked at above.
+    if ((polled[1].revents & POLLIN) != 0 && !stopping_) accept_all(admit);
+  }
+}
+
+}  // namespace wba::agent
