@@ -120,7 +120,7 @@ struct DirectoryStatistics {
   std::uint64_t fetches_succeeded = 0;  // a directory was read, or has not changed
   std::uint64_t fetches_failed = 0;
   std::uint64_t fetches_not_modified = 0;  // of those that succeeded
-  std::uint64_t urls_refused = 0;  // new URLs over a limit
+  std::uint64_t urls_refused = 0;          // new URLs over a limit
   std::uint64_t evictions = 0;
   std::size_t directories = 0;
   std::size_t fetches_under_way = 0;

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include <wba/component.h>
 
 #include "base/ascii.h"
+#include "message/component_text.h"
 
 namespace wba {
 namespace {
@@ -83,26 +85,51 @@ Result<ComponentIdentifier> read_component_identifier(
   return id;
 }
 
-Result<void> append_component_identifier(std::string_view text, std::string& out) {
+namespace {
+
+// plain_name gives the name where the text is one, with or without quotes, and nothing else.
+std::optional<std::string_view> plain_name(std::string_view text) noexcept {
+  if (text.size() > 2 && text.front() == '"' && text.back() == '"') {
+    text = text.substr(1, text.size() - 2);
+  }
+  const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
+    return c > ' ' && c < '\x7f' && c != '"' && c != ';' && c != '\\';
+  });
+  return plain ? std::optional(text) : std::nullopt;
+}
+
+}  // namespace
+
+Result<void> append_component_identifier(std::string_view text, sf::Field& scratch,
+                                         std::string& out) {
   try {
-    std::string item;
-    if (text.empty() || text.front() == '"') {
-      item = text;
-    } else {
-      const auto end = std::min(text.find(';'), text.size());
-      if (auto quoted = sf::append_string(text.substr(0, end), item); !quoted) return quoted;
-      item.append(text.substr(end));
+    if (const auto name = plain_name(text)) {
+      const auto id =
+          read_component_identifier({.type = sf::Type::string, .number = 0, .text = *name}, {});
+      if (!id) return std::unexpected(id.error());
+      return sf::append_string(*name, out);
     }
-    sf::Field field;
-    if (auto parsed = sf::parse_item(item, field); !parsed) return parsed;
-    const sf::Member& member = field.members().front();
-    const auto id = read_component_identifier(member.value, field.parameters(member));
+    std::string quoted;
+    std::string_view item = text;
+    if (!text.empty() && text.front() != '"') {
+      const auto end = std::min(text.find(';'), text.size());
+      if (auto name = sf::append_string(text.substr(0, end), quoted); !name) return name;
+      item = quoted.append(text.substr(end));
+    }
+    if (auto parsed = sf::parse_item(item, scratch); !parsed) return parsed;
+    const sf::Member& member = scratch.members().front();
+    const auto id = read_component_identifier(member.value, scratch.parameters(member));
     if (!id) return std::unexpected(id.error());
-    sf::append_member_value(field, member, out);
+    sf::append_member_value(scratch, member, out);
     return {};
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::out_of_memory);
   }
+}
+
+Result<void> append_component_identifier(std::string_view text, std::string& out) {
+  sf::Field field;
+  return append_component_identifier(text, field, out);
 }
 
 }  // namespace wba

@@ -6,6 +6,8 @@
 
 #include <wba/signature.h>
 
+#include "message/component_text.h"
+
 namespace wba {
 namespace {
 
@@ -13,14 +15,16 @@ std::unexpected<Error> fail(ErrorCode code) noexcept { return std::unexpected(Er
 
 // append_member writes `label=("…" …);k=v`, the member of Signature-Input.
 Result<void> append_member(std::string_view label, const SigningParameters& parameters,
-                           std::string& out) {
+                           sf::Field& scratch, std::string& out) {
   if (auto key = sf::append_key(label, out); !key) return key;
   out.append("=(");
   bool first = true;
   for (const auto component : parameters.components) {
     if (!first) out.push_back(' ');
     first = false;
-    if (auto appended = append_component_identifier(component, out); !appended) return appended;
+    if (auto appended = append_component_identifier(component, scratch, out); !appended) {
+      return appended;
+    }
   }
   out.push_back(')');
   for (const auto& [key, value] : parameters.parameters) {
@@ -61,7 +65,8 @@ Result<void> sign_into(const Message& message, const SigningParameters& paramete
   }
   const std::string_view label = scratch.text;
   scratch.dictionary.clear();
-  if (auto appended = append_member(label, parameters, scratch.dictionary); !appended) {
+  if (auto appended = append_member(label, parameters, scratch.field, scratch.dictionary);
+      !appended) {
     return appended;
   }
   // The base is built from the line as a verifier will parse it, by the code a verifier runs.
