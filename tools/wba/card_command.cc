@@ -133,7 +133,7 @@ void add_new(CLI::App& card) {
   command->add_option("--client-uri", fields.client_uri, "page about the agent");
   command->add_option("--logo-uri", fields.logo_uri, "its logo");
   command->add_option("--contact", fields.contacts, "URI such as mailto:…; repeatable")
-      ->expected(1);
+      ->allow_extra_args(false);
   auto* uri = command->add_option("--jwks-uri", fields.jwks_uri, "URL of its key set");
   command->add_option("--jwks", options->jwks_file, "file of its key set, to put into the card")
       ->excludes(uri);
@@ -148,7 +148,7 @@ void add_new(CLI::App& card) {
   command->add_option("--rate-control", fields.rate_control, "how to slow it down");
   command->add_option("--rate-expectation", fields.rate_expectation, "how much it asks for");
   command->add_option("--known-url", fields.known_urls, "URL, path or pattern; repeatable")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--ips-uri", fields.ips_uri, "URL of its list of addresses");
   command->add_option("--out,-o", options->out, "write it to this file (default: standard output)");
   command->add_flag("--force", options->force, "replace the file where it exists");

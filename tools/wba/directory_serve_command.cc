@@ -122,14 +122,14 @@ void add_directory_serve(CLI::App& directory) {
   command
       ->add_option("--key", options->keys,
                    "private key that signs, PEM or JWK; one for each key listed")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--cert", options->certificate, "certificate chain in PEM")->required();
   command->add_option("--tls-key", options->tls_key, "the certificate's key in PEM")->required();
   command
       ->add_option("--authority", options->authorities,
                    "host, and port unless 443, that it is served under; repeatable")
       ->required()
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--listen", options->address, "address to listen at")->capture_default_str();
   command->add_option("--port", options->port, "port; 0 takes a free one and prints it")
       ->capture_default_str();

@@ -200,7 +200,7 @@ void add_directory_sign(CLI::App& directory) {
   command->add_option("FILE", options->file, "the directory file, as it is served")->required();
   command->add_option("--key", options->keys, "private key, PEM or JWK; one for each key listed")
       ->required()
-      ->expected(1);
+      ->allow_extra_args(false);
   command
       ->add_option("--authority", options->authority, "host, and port unless 443, that serves it")
       ->required();

@@ -43,12 +43,12 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
   command
       .add_option("--resolve", options.resolve,
                   "HOST:PORT:ADDRESS: connect to this address for the host; repeatable")
-      ->expected(1);
+      ->allow_extra_args(false);
   command
       .add_option("--allow-address", options.allow_addresses,
                   "CIDR: directories may be in this range though it is not public, at any port; "
                   "repeatable")
-      ->expected(1);
+      ->allow_extra_args(false);
 }
 
 Outcome<AddressPolicy> read_addresses(const NetworkOptions& options) {
