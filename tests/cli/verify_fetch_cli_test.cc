@@ -22,7 +22,8 @@ class VerifyFetchCommand : public testing::Test {
  protected:
   VerifyFetchCommand() {
     EXPECT_EQ(command({"key", "new", "--out", folder_.file("key.pem")}).status, 0);
-    jwk_ = command({"key", "show", folder_.file("key.pem")}).out;
+    const auto shown = command({"key", "show", "--json", folder_.file("key.pem")});
+    jwk_ = Json::parse(shown.out).at("jwk").dump();
     serve([this](const HttpRequest&) { return directory_reply("{\"keys\":[" + jwk_ + "]}"); });
   }
 
@@ -112,7 +113,10 @@ TEST_F(VerifyFetchCommand, EveryFaultIsUnverifiedAndNamed) {
 
 TEST_F(VerifyFetchCommand, KeyOfAnotherIsNotInTheDirectory) {
   ASSERT_EQ(command({"key", "new", "--out", folder_.file("other.pem")}).status, 0);
-  const std::string other = command({"key", "show", folder_.file("other.pem")}).out;
+  const std::string other =
+      Json::parse(command({"key", "show", "--json", folder_.file("other.pem")}).out)
+          .at("jwk")
+          .dump();
   server_->set_handler(
       [&](const HttpRequest&) { return directory_reply("{\"keys\":[" + other + "]}"); });
   const CommandResult result = verify(fetching());
