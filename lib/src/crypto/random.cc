@@ -8,7 +8,7 @@ namespace wba::crypto {
 
 Result<void> random_bytes(std::span<std::byte> out) noexcept {
   if (const auto ready = sodium_ready(); !ready) return ready;
-  randombytes_buf(out.data(), out.size());
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
   return {};
 }
 
