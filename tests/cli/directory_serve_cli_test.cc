@@ -170,7 +170,7 @@ class DirectoryServeCommand : public ::testing::Test {
     curl_easy_setopt(easy, CURLOPT_RESOLVE, hosts);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT, 30L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, 120L);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &append);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &answer.head);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &append);
@@ -319,7 +319,7 @@ TEST_F(DirectoryServeCommand, ManyClientsAtOnceAreServed) {
         std::thread([this, &status, i] { status.at(i) = ask("GET", std::string(path)).status; });
   }
   for (std::thread& client : clients) client.join();
-  EXPECT_THAT(status, ::testing::Each(200));
+  EXPECT_THAT(status, ::testing::Each(200)) << contents(folder_.file("err"));
 }
 
 TEST_F(DirectoryServeCommand, WhatCannotBeServedIsUsage) {

@@ -17,10 +17,10 @@
 namespace wba::cli {
 namespace {
 
-constexpr std::size_t threads = 16;
+constexpr std::size_t threads = 64;  // one a connection, idle ones too
 constexpr std::size_t max_request_body = 4096;
-constexpr std::chrono::seconds io_timeout{10};
-constexpr std::chrono::seconds idle_timeout{5};
+constexpr std::chrono::seconds io_timeout{20};
+constexpr std::chrono::seconds idle_timeout{2};
 constexpr std::size_t requests_per_connection = 100;
 
 Time now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
