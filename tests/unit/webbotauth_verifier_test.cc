@@ -269,6 +269,28 @@ TEST_F(Verify, KeyidPicksTheKey) {
   EXPECT_EQ(judge(wrong), Reason::bad_signature);
 }
 
+// Google-Agent: a directory at the well-known path whose `kid`s are labels of its own.
+TEST_F(Verify, KidOfTheDirectoryCountsInOlderDialectsOnly) {
+  auto jwk = signer_.public_key().jwk().value();
+  const auto labelled = "{\"kid\":\"k1\"," + jwk.substr(1);
+  constexpr std::string_view kWellKnown =
+      "https://agent.test/.well-known/http-message-signatures-directory";
+  const auto judge_kid = [&](std::string_view keys, std::string_view agent) {
+    EXPECT_TRUE(resolver_->add_directory(kWellKnown, "{\"keys\":[" + std::string(keys) + "]}"));
+    RequestBuilder built;
+    built.add("Signature-Agent", std::string("sig1=\"").append(agent).append("\""));
+    auto parameters = good_parameters(signer_);
+    parameters[2] = string("keyid", "k1");
+    built.sign(signer_, "sig1", kCover, parameters);
+    return judge(built);
+  };
+  EXPECT_EQ(judge_kid(labelled, kAgent), Reason::none);
+  EXPECT_EQ(judge_kid(labelled, kWellKnown), Reason::key_not_in_directory);
+  // A label that two keys share means neither.
+  const auto other = "{\"kid\":\"k1\"," + new_signer().public_key().jwk().value().substr(1);
+  EXPECT_EQ(judge_kid(labelled + "," + other, kAgent), Reason::key_not_in_directory);
+}
+
 TEST_F(Verify, AlgorithmMustBeTheKeys) {
   auto parameters = good_parameters(signer_);
   parameters[3] = string("alg", "rsa-pss-sha512");

@@ -81,7 +81,7 @@ enum class ProofRule : std::uint8_t {
 // well-known path, where the draft demands it.
 enum class WellKnownKid : std::uint8_t {
   must_match,  // the key is not used
-  ignored,     // the key is used under its thumbprint
+  ignored,     // the key is used under its thumbprint: large agents publish labels of their own
 };
 
 struct DirectoryResolverOptions {
@@ -90,7 +90,7 @@ struct DirectoryResolverOptions {
   DirectoryNetwork network = {};
   std::vector<KnownAgent> agents = {};
   ProofRule proofs = ProofRule::optional;
-  WellKnownKid well_known_kid = WellKnownKid::must_match;
+  WellKnownKid well_known_kid = WellKnownKid::ignored;
   bool allow_test_keys = false;  // keys whose private half an RFC prints
   // The clock of the background thread; empty: the system's. Lookups bring their own time.
   std::function<Time()> clock = {};

@@ -35,15 +35,15 @@ Reason validity(const DirectoryKey& key, Time now) noexcept {
   return Reason::none;
 }
 
-// find_in finds by thumbprint. Only off the well-known path, where `kid` is the operator's own
-// label, does a label count, and only where no thumbprint fits and no other key has it.
-const DirectoryKey* find_in(const Directory& directory, bool well_known,
+// find_in finds by thumbprint. A directory's own `kid` counts only where no thumbprint fits, no
+// other key has it, and `labels_count`.
+const DirectoryKey* find_in(const Directory& directory, bool labels_count,
                             std::string_view keyid) noexcept {
   const DirectoryKey* labelled = nullptr;
   std::size_t with_label = 0;
   for (const auto& entry : directory.keys) {
     if (entry.key.thumbprint() == keyid) return &entry;
-    if (well_known || entry.kid != keyid) continue;
+    if (!labels_count || entry.kid != keyid) continue;
     labelled = &entry;
     ++with_label;
   }
@@ -111,13 +111,15 @@ class StaticReader final : public KeyResolver::Reader {
   KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept override {
     try {
       Known& known = recent_[slot(keyid)];
-      if (known.keyid != keyid || known.url != link.url || known.kind != link.kind) {
+      if (known.keyid != keyid || known.url != link.url || known.kind != link.kind ||
+          known.dialect != link.dialect) {
         known.found = nullptr;
         known.bare = nullptr;
         known.reason = search(link, keyid, known);
         known.keyid = keyid;
         known.url = link.url;
         known.kind = link.kind;
+        known.dialect = link.dialect;
       }
       if (known.bare != nullptr) return {.reason = Reason::none, .key = known.bare};
       if (known.found == nullptr) return {.reason = known.reason};
@@ -137,6 +139,7 @@ class StaticReader final : public KeyResolver::Reader {
     std::string keyid;
     std::string url;
     AgentKind kind = AgentKind::well_known;
+    Dialect dialect = Dialect::none;
     std::string identity;
     Reason reason = Reason::key_pending;
     const DirectoryKey* found = nullptr;
@@ -180,7 +183,11 @@ class StaticReader final : public KeyResolver::Reader {
     }
     if (directory == nullptr) return Reason::directory_unreachable;
     if (directory->keys.empty()) return Reason::directory_no_keys;
-    known.found = find_in(*directory, is_well_known_document(document), keyid);
+    // draft -01 wants thumbprints at the well-known path. Agents of older drafts publish labels of
+    // their own there, as others do elsewhere; the key is the directory's either way.
+    const bool labels_count =
+        link.dialect != Dialect::direct_dictionary || !is_well_known_document(document);
+    known.found = find_in(*directory, labels_count, keyid);
     if (known.found == nullptr) return Reason::key_not_in_directory;
     known.identity = located->identity;
     return Reason::none;
