@@ -191,7 +191,7 @@ Outcome<Exit> run(const OriginOptions& options) {
 
 void add_origin_command(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "origin", "Serve a folder behind the guard: GET its files, GET /.whoami, POST anything.");
+      "origin", "serve a folder behind the guard\n\nGET its files, GET /.whoami, POST anything.");
   auto options = std::make_shared<OriginOptions>();
   command->add_option("folder", options->folder, "folder with the files")->required();
   command->add_option("--config", options->config,
