@@ -300,8 +300,8 @@ Result<void> read_pkcs8(Octets der, KeyMaterial& material) {
 enum class Kind : std::uint8_t { none, pkcs8, spki, pkcs1_private, pkcs1_public, sec1 };
 
 Result<Kind> kind_of(const Block& block) {
-  // RFC 1421's headers are there in OpenSSL's old encrypted form only. With their comma, which is no
-  // base64: the letters alone may stand in any key.
+  // RFC 1421's headers are there in OpenSSL's old encrypted form only. With their comma, which is
+  // no base64: the letters alone may stand in any key.
   if (block.body.contains("4,ENCRYPTED") || block.label == "ENCRYPTED PRIVATE KEY") {
     return fail(ErrorCode::key_pem_encrypted);
   }
