@@ -186,6 +186,7 @@ TEST_P(Ed25519Prepared, ForcingAPathIsWhatVerifyUses) {
 
 std::vector<std::uint8_t> from_hex(const std::string& hex) {
   std::vector<std::uint8_t> out(hex.size() / 2);
+  if (hex.empty()) return out;  // libsodium takes no null pointer
   EXPECT_EQ(
       sodium_hex2bin(out.data(), out.size(), hex.data(), hex.size(), nullptr, nullptr, nullptr), 0);
   return out;
