@@ -1,5 +1,6 @@
 // What a proxy asks about, in the words of each, and what wba-authd answers.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -240,6 +241,20 @@ TEST_F(AnswererTest, OfWhoIsNotVerifiedNothingIsSaidButTheOutcome) {
   EXPECT_EQ(off.status, 200);
   EXPECT_TRUE(header(off, "X-Agent-Outcome").empty());
   EXPECT_TRUE(header(off, "X-Agent-Identity").empty());
+}
+
+// A proxy that copies fields could leave a client's own where there is none to copy.
+TEST_F(AnswererTest, WhatPassesHasEveryFieldIfEmpty) {
+  for (const auto* target : {"/open", "/off"}) {
+    const auto& answer = ask({}, target);
+    EXPECT_EQ(answer.status, 200);
+    for (const auto* name : {"X-Agent-Outcome", "X-Agent-Identity", "X-Agent-Domain",
+                             "X-Agent-Keyid", "X-Agent-Dialect", "X-Agent-Request-Id"}) {
+      EXPECT_EQ(
+          std::ranges::count(answer.headers, name, &std::pair<std::string, std::string>::first), 1)
+          << target << name;
+    }
+  }
 }
 
 TEST_F(AnswererTest, AProxyThatTellsNothingIsRefused) {

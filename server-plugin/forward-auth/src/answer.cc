@@ -73,13 +73,18 @@ void Answerer::fill(const guard::Decision& decision) {
   answer_.status = 200;
   const auto& record = decision.record;
   // Of a route that is off nothing is known.
-  if (record.mode == guard::Mode::off) return;
-  add("X-Agent-Outcome", to_string(record.outcome));
-  if (!decision.is_verified()) return;
-  add("X-Agent-Identity", record.identity);
-  add("X-Agent-Domain", record.domain);
-  add("X-Agent-Keyid", record.keyid);
-  add("X-Agent-Dialect", to_string(record.dialect));
+  const bool is_judged = record.mode != guard::Mode::off;
+  const bool is_verified = is_judged && decision.is_verified();
+  // Each of them always, if empty: a proxy that copies what it gets leaves a client's own field
+  // where it gets none (Envoy), or hands on its name for the missing one (Caddy 2.6).
+  const auto put = [this](std::string_view name, bool is_known, std::string_view value) {
+    answer_.headers.emplace_back(name, is_known && is_header_value(value) ? value : "");
+  };
+  put("X-Agent-Outcome", is_judged, to_string(record.outcome));
+  put("X-Agent-Identity", is_verified, record.identity);
+  put("X-Agent-Domain", is_verified, record.domain);
+  put("X-Agent-Keyid", is_verified, record.keyid);
+  put("X-Agent-Dialect", is_verified, to_string(record.dialect));
 }
 
 }  // namespace wba::forward_auth

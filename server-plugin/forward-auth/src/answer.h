@@ -30,7 +30,8 @@ class Answerer {
   // The answer lives until the next.
   //
   // Where a request passes, X-Agent-Outcome says what it is, and only for a verified agent
-  // X-Agent-Identity, -Domain, -Keyid and -Dialect who sent it.
+  // X-Agent-Identity, -Domain, -Keyid and -Dialect who sent it. All five are always there, empty
+  // where nothing is known.
   const Answer& answer(const Request& asking, std::string_view peer);
 
  private:
