@@ -326,6 +326,9 @@ void Authd::stop() noexcept {
   for (auto& thread : state_->threads) {
     if (thread.joinable()) thread.join();
   }
+  // Connections that were kept are closed, so that proxies see at once that nobody is there.
+  state_->loops.clear();
+  state_->admin.reset();
 }
 
 }  // namespace wba::forward_auth
