@@ -37,7 +37,11 @@ nodejs:node                runs the other implementations that ours is tried aga
 npm:npm                    installs those
 ca-certificates            npm speaks https
 redis-server:redis-server  state that guards share, for real
-nginx:nginx                servers that the guard stands behind
+nginx:nginx                servers that wba-authd stands behind
+caddy:caddy
+haproxy:haproxy
+apache2-bin:apache2
+lua-socket                 with it Apache asks wba-authd
 '
 
 # What only those who work on the project need: tools/format.sh, tools/tidy.sh, the fuzz preset.

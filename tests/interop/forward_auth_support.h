@@ -81,6 +81,7 @@ class Backend {
 
 struct Reply {
   long status = 0;
+  long version = 0;  // of HTTP, as libcurl's CURLOPT_HTTP_VERSION names it
   std::string headers;
   std::string body;
 };
@@ -95,6 +96,14 @@ inline void replace_all(std::string& text, std::string_view name, std::string_vi
 // ProxyTest runs a backend, the daemon and, in SetUp of a derived class, a proxy between them.
 class ProxyTest : public testing::Test {
  protected:
+  ProxyTest() {
+    ca_.write_server_files(folder_.path(), {"shop.example"});
+    std::ofstream both(folder_.path() / "both.pem");
+    for (const auto* name : {"certificate.pem", "key.pem"}) {
+      both << std::ifstream(folder_.path() / name).rdbuf();
+    }
+  }
+
   static constexpr std::string_view kConfig = R"(
 [server]
 trusted_proxies = ["127.0.0.1"]
@@ -108,34 +117,41 @@ paths = ["/open/*"]
 unsigned = "allow"
 replay = false
 require = {}
+[[routes]]
+name = "off"
+paths = ["/off"]
+mode = "off"
 )";
 
-  // start_authd starts the daemon; example gives a shipped configuration with its names filled in.
-  void start_authd(HeaderStyle style, RefusalStatus refusal) {
-    ca_.write_server_files(folder_.path(), {"shop.example"});
+  // start_authd starts the daemon, by itself on any port. The proxy's port stays where it is given.
+  void start_authd(HeaderStyle style, RefusalStatus refusal, std::uint16_t port = 0,
+                   std::uint16_t proxy_port = test::free_port()) {
     auto resolver = std::make_shared<StaticResolver>();
     agent_.add_to(*resolver);
     const auto config = guard::parse_config(kConfig);
     ASSERT_TRUE(config) << guard::to_text(config.error());
     auto created = Guard::create(*config, {.resolver = resolver});
     ASSERT_TRUE(created) << guard::to_text(created.error());
-    auto authd =
-        Authd::start(*std::move(created), {.threads = 2, .style = style, .refusal = refusal});
+    auto authd = Authd::start(*std::move(created),
+                              {.port = port, .threads = 2, .style = style, .refusal = refusal});
     ASSERT_TRUE(authd) << authd.error();
     authd_ = *std::move(authd);
-    port_ = test::free_port();
+    port_ = proxy_port;
   }
 
-  [[nodiscard]] std::string example(std::string_view name) const {
+  // example gives a shipped configuration with its names filled in.
+  [[nodiscard]] std::string example(std::string_view name, std::uint16_t authd_port) const {
     std::ifstream stream(
         std::string(WBA_SOURCE_DIR "/server-plugin/forward-auth/examples/").append(name));
     std::string text{std::istreambuf_iterator<char>(stream), {}};
     const auto& run = folder_.path().string();
     replace_all(text, "@RUN@", run);
     replace_all(text, "@PORT@", std::to_string(port_));
-    replace_all(text, "@CERTIFICATE@", run + "/certificate.pem");
+    // HAProxy takes both in one file.
+    replace_all(text, "@CERTIFICATE@",
+                run + (name == "haproxy.cfg" ? "/both.pem" : "/certificate.pem"));
     replace_all(text, "@KEY@", run + "/key.pem");
-    replace_all(text, "@AUTHD@", "127.0.0.1:" + std::to_string(authd_->port()));
+    replace_all(text, "@AUTHD@", "127.0.0.1:" + std::to_string(authd_port));
     replace_all(text, "@BACKEND@", "127.0.0.1:" + std::to_string(backend_.port()));
     return text;
   }
@@ -147,11 +163,12 @@ require = {}
 
   [[nodiscard]] std::string authority() const { return "shop.example:" + std::to_string(port_); }
 
+  // send uses `request_target` on the request line in place of the request's.
   Reply send(const OwnedRequest& request, long version = CURL_HTTP_VERSION_1_1,
-             const std::string& host = "shop.example") {
+             const std::string& request_target = {}) {
     Reply reply;
     CURL* curl = curl_easy_init();
-    const std::string url = "https://" + host + ":" + std::to_string(port_) + request.target;
+    const std::string url = "https://" + authority() + request.target;
     curl_slist* resolve = curl_slist_append(
         nullptr, ("shop.example:" + std::to_string(port_) + ":127.0.0.1").c_str());
     curl_slist* headers = nullptr;
@@ -163,6 +180,8 @@ require = {}
     };
     curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    if (!request_target.empty())
+      curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, request_target.c_str());
     curl_easy_setopt(curl, CURLOPT_RESOLVE, resolve);
     curl_easy_setopt(curl, CURLOPT_CAINFO, ca_.file().c_str());
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -180,6 +199,9 @@ require = {}
     const CURLcode code = curl_easy_perform(curl);
     EXPECT_EQ(code, CURLE_OK) << curl_easy_strerror(code) << log();
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
+    curl_easy_getinfo(curl, CURLINFO_HTTP_VERSION, &reply.version);
+    // Libcurl tells the version of an answer in other numbers than it is asked for one.
+    if (reply.version == CURL_HTTP_VERSION_2_0) reply.version = CURL_HTTP_VERSION_2TLS;
     curl_slist_free_all(headers);
     curl_slist_free_all(resolve);
     curl_easy_cleanup(curl);

@@ -23,6 +23,16 @@
 
 namespace wba::test {
 
+// find_program looks for a program where Debian puts them, on PATH or not; empty: it is not there.
+inline std::string find_program(const std::string& program) {
+  for (const auto* folder : {"/usr/bin/", "/usr/sbin/", "/usr/local/bin/"}) {
+    if (::access((folder + program).c_str(), X_OK) == 0) return folder + program;
+  }
+  return {};
+}
+
+inline bool is_installed(const std::string& program) { return !find_program(program).empty(); }
+
 // ChildProcess runs a program until the object goes.
 class ChildProcess {
  public:
@@ -65,7 +75,9 @@ class ChildProcess {
     std::vector<char*> argv;
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
-    if (::posix_spawnp(&pid_, argv[0], nullptr, nullptr, argv.data(), environ) != 0) pid_ = -1;
+    const std::string found = find_program(arguments.front());
+    const char* program = found.empty() ? argv[0] : found.c_str();
+    if (::posix_spawnp(&pid_, program, nullptr, nullptr, argv.data(), environ) != 0) pid_ = -1;
   }
 
   pid_t pid_ = -1;
@@ -100,14 +112,6 @@ inline bool wait_for_port(std::uint16_t port) {
     ::close(socket);
     if (there) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return false;
-}
-
-// is_installed looks for a program where Debian puts them.
-inline bool is_installed(const std::string& program) {
-  for (const auto* folder : {"/usr/bin/", "/usr/sbin/", "/usr/local/bin/"}) {
-    if (::access((folder + program).c_str(), X_OK) == 0) return true;
   }
   return false;
 }

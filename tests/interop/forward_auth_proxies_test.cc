@@ -1,0 +1,387 @@
+// wba-authd behind real nginx, Caddy, HAProxy and Apache, each as shipped in
+// server-plugin/forward-auth/examples, over TLS, in front of a backend.
+
+#include <algorithm>
+#include <filesystem>
+
+#include "forward_auth_support.h"
+
+namespace wba::forward_auth {
+namespace {
+
+constexpr long kVersions[] = {CURL_HTTP_VERSION_1_1, CURL_HTTP_VERSION_2TLS};
+
+// Proxy is a server, how wba-authd is to be run for it, and what a client meets without wba-authd.
+struct Proxy {
+  std::string name;
+  std::string program;
+  HeaderStyle style;
+  RefusalStatus refusal;
+  std::vector<std::string> examples;  // the configuration first
+  std::vector<std::string> command;   // @RUN@ is the test's folder
+  long away_status;
+};
+
+void PrintTo(const Proxy& proxy, std::ostream* out) { *out << proxy.name; }
+
+const Proxy proxies[] = {
+    {.name = "nginx",
+     .program = "nginx",
+     .style = HeaderStyle::original,
+     .refusal = RefusalStatus::forbidden,
+     .examples = {"nginx.conf"},
+     .command = {"nginx", "-e", "@RUN@/error.log", "-p", "@RUN@", "-c", "@RUN@/nginx.conf", "-g",
+                 "daemon off;"},
+     .away_status = 500},
+    {.name = "Caddy",
+     .program = "caddy",
+     .style = HeaderStyle::forwarded,
+     .refusal = RefusalStatus::exact,
+     .examples = {"Caddyfile"},
+     .command = {"caddy", "run", "--config", "@RUN@/Caddyfile", "--adapter", "caddyfile"},
+     .away_status = 502},
+    {.name = "HAProxy",
+     .program = "haproxy",
+     .style = HeaderStyle::original,
+     .refusal = RefusalStatus::exact,
+     .examples = {"haproxy.cfg", "haproxy.lua"},
+     .command = {"haproxy", "-db", "-f", "@RUN@/haproxy.cfg"},
+     .away_status = 503},
+    {.name = "Apache",
+     .program = "apache2",
+     .style = HeaderStyle::original,
+     .refusal = RefusalStatus::exact,
+     .examples = {"apache.conf", "apache.lua"},
+     .command = {"apache2", "-DFOREGROUND", "-f", "@RUN@/apache.conf"},
+     .away_status = 503},
+};
+
+class ForwardAuthTest : public ProxyTest, public testing::WithParamInterface<Proxy> {
+ protected:
+  void SetUp() override {
+    const auto& proxy = GetParam();
+    if (!test::is_installed(proxy.program)) GTEST_SKIP() << proxy.program << " is not installed";
+    if (proxy.name == "Apache" && !std::filesystem::exists("/usr/share/lua/5.3/socket.lua")) {
+      GTEST_SKIP() << "lua-socket is not installed";
+    }
+    start_authd(proxy.style, proxy.refusal);
+    start_proxy(authd_->port());
+  }
+
+  // start_proxy has it ask whoever listens on `authd_port`; `replace` is done to its last example.
+  void start_proxy(std::uint16_t authd_port, std::string_view what = {},
+                   std::string_view replacement = {}) {
+    const auto& proxy = GetParam();
+    const auto& run = folder_.path().string();
+    // Servers that start as root give it up.
+    if (::geteuid() == 0) std::filesystem::permissions(run, std::filesystem::perms{0755});
+    for (const auto& name : proxy.examples) {
+      std::string text = example(name, authd_port);
+      if (name == "nginx.conf" && ::geteuid() == 0) text.insert(0, "user root;\n");
+      if (name == proxy.examples.back() && !what.empty()) {
+        ASSERT_NE(text.find(what), std::string::npos);
+        replace_all(text, what, replacement);
+      }
+      std::ofstream(folder_.path() / name) << text;
+    }
+    auto command = proxy.command;
+    for (auto& argument : command) replace_all(argument, "@RUN@", run);
+    proxy_ = test::ChildProcess(command);
+    ASSERT_TRUE(test::wait_for_port(port_)) << log();
+  }
+
+  [[nodiscard]] bool is(std::string_view name) const { return GetParam().name == name; }
+
+  // expect_nothing_passes sends a good request.
+  void expect_nothing_passes(long status) {
+    for (const long version : kVersions) {
+      EXPECT_EQ(send(make_signed(), version).status, status) << log();
+      EXPECT_EQ(send(make_signed("/open/a"), version).status, status) << log();
+    }
+    EXPECT_EQ(backend_.count(), 0);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Proxies, ForwardAuthTest, testing::ValuesIn(proxies),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_P(ForwardAuthTest, ASignedRequestReachesTheBackendWithItsIdentity) {
+  for (const long version : kVersions) {
+    const auto reply = send(make_signed("/items?page=2"), version);
+    EXPECT_EQ(reply.status, 200) << reply.headers << log();
+    EXPECT_EQ(reply.version, version);
+    EXPECT_EQ(reply.body, "from the backend");
+    const auto seen = backend_.last();
+    EXPECT_EQ(seen.get_header_value("X-Agent-Identity"), agent_.url());
+    EXPECT_EQ(seen.get_header_value("X-Agent-Outcome"), "verified");
+    EXPECT_EQ(seen.get_header_value("X-Agent-Keyid"), agent_.keyid());
+    EXPECT_EQ(seen.get_header_value("X-Agent-Dialect"), "direct-dictionary");
+    EXPECT_FALSE(seen.get_header_value("X-Agent-Request-Id").empty());
+    EXPECT_EQ(seen.target, "/items?page=2");
+  }
+}
+
+TEST_P(ForwardAuthTest, AnUnsignedRequestIsChallenged) {
+  for (const long version : kVersions) {
+    const auto reply = send({.target = "/"}, version);
+    EXPECT_EQ(reply.status, 403);
+    EXPECT_THAT(reply.headers,
+                testing::HasSubstr("accept-signature: sig1=(\"@authority\" \"@method\" \"@path\""));
+    EXPECT_THAT(reply.headers, testing::HasSubstr("nonce="));
+    EXPECT_THAT(reply.headers, testing::HasSubstr("cache-control: no-store"));
+  }
+  EXPECT_EQ(backend_.count(), 0);
+}
+
+TEST_P(ForwardAuthTest, WhatAClientCallsItselfNeverReachesTheBackend) {
+  const OwnedRequest plain{.target = "/open/a"};
+  const OwnedRequest off{.target = "/off"};
+  for (auto request : {plain, off, make_signed("/items")}) {
+    for (const auto* name :
+         {"X-Agent-Identity", "x-agent-outcome", "X-Agent-Domain", "X-Agent-Keyid",
+          "X-Agent-Dialect", "X-Agent-Request-Id", "X-Agent-Status", "X-Agent-Error",
+          "X_Agent_Identity", "X-Agent_Identity", "x_agent-identity", "X-AGENT-IDENTITY"}) {
+      request.fields.emplace_back(name, "spoofed");
+    }
+    const bool is_signed = request.target == "/items";
+    for (const long version : kVersions) {
+      // A nonce is good once.
+      if (is_signed && version == CURL_HTTP_VERSION_2TLS) continue;
+      EXPECT_EQ(send(request, version).status, 200) << log();
+      const auto seen = backend_.last();
+      EXPECT_EQ(seen.get_header_value("X-Agent-Outcome"), is_signed                  ? "verified"
+                                                          : request.target == "/off" ? ""
+                                                                                     : "unsigned");
+      EXPECT_EQ(seen.get_header_value("X-Agent-Identity"), is_signed ? agent_.url() : "");
+      for (const auto& [name, value] : seen.headers) {
+        EXPECT_EQ(value.find("spoofed"), std::string::npos) << name;
+        EXPECT_EQ(value.find('{'), std::string::npos) << name;
+        EXPECT_EQ(name.find("gent_"), std::string::npos) << name;
+      }
+    }
+  }
+}
+
+// What the proxy tells wba-authd of the request is the proxy's, whatever a client sends.
+TEST_P(ForwardAuthTest, AClientCannotSayWhatItsRequestIs) {
+  OwnedRequest request{.target = "/"};
+  request.fields = {{"X-Original-URI", "/open/a"},       {"X-Original-Host", "other.example"},
+                    {"X-Original-Method", "HEAD"},       {"X-Original-Scheme", "http"},
+                    {"X-Forwarded-Uri", "/open/a"},      {"X-Forwarded-Host", "other.example"},
+                    {"X-Forwarded-Method", "HEAD"},      {"X-Forwarded-Proto", "http"},
+                    {"Forwarded", "host=other.example"}, {"X-Forwarded-For", "192.0.2.1"}};
+  for (const long version : kVersions) EXPECT_EQ(send(request, version).status, 403);
+  EXPECT_EQ(backend_.count(), 0);
+  // And what it signed is what counts.
+  auto good = make_signed("/items");
+  good.fields.insert(good.fields.end(), request.fields.begin(), request.fields.end());
+  EXPECT_EQ(send(good).status, 200) << log();
+}
+
+TEST_P(ForwardAuthTest, TargetsAreVerifiedAsTheyWereSent) {
+  int expected = 0;
+  for (const auto* target : {"/a%2Fb", "/a%2fb?x=%20", "/?", "/items?", "/a+b", "/a;b=c", "/%C3%A9",
+                             "/a?b%3Fc", "/a?x=1&x=2&&", "/a%7Eb"}) {
+    for (const long version : kVersions) {
+      OwnedRequest request{.authority = authority(), .target = target};
+      agent_.sign(request, wall_clock(),
+                  {.components = {"@authority", "@method", "@path", "@query", "@target-uri"}});
+      EXPECT_EQ(send(request, version).status, 200) << target << log();
+      EXPECT_EQ(backend_.last().target, target);
+      EXPECT_EQ(backend_.count(), ++expected);
+    }
+  }
+}
+
+TEST_P(ForwardAuthTest, AuthoritiesAreComparedAsUrlsAre) {
+  struct Case {
+    std::string host;       // as sent
+    std::string authority;  // as signed
+    bool passes;
+  };
+  const std::string port = std::to_string(port_);
+  const Case cases[] = {
+      {"SHOP.Example:" + port, "shop.example:" + port, true},
+      {"shop.example", "shop.example", true},
+      {"shop.example:443", "shop.example", true},  // the scheme's own port
+      {"shop.example:80", "shop.example", false},
+      {"shop.example", "shop.example:" + port, false},
+      {"shop.example.", "shop.example", false},
+      {"shop.example:" + port, "shop.example:" + std::to_string(port_ ^ 1), false},
+  };
+  int expected = 0;
+  for (const auto& c : cases) {
+    for (const long version : kVersions) {
+      OwnedRequest request{.authority = c.authority, .target = "/a"};
+      agent_.sign(request, wall_clock());
+      request.fields.emplace_back("Host", c.host);
+      const auto status = send(request, version).status;
+      if (c.passes) {
+        EXPECT_EQ(status, 200) << c.host << version << log();
+        ++expected;
+      } else {
+        EXPECT_THAT(status, testing::AnyOf(403, 400, 421)) << c.host << version;
+      }
+    }
+  }
+  EXPECT_EQ(backend_.count(), expected);
+}
+
+// RFC 9112 section 3.2.2: a server takes absolute-form from any client.
+TEST_P(ForwardAuthTest, AnAbsoluteTargetIsNoWayAround) {
+  const auto request = make_signed("/items");
+  EXPECT_THAT(send(request, CURL_HTTP_VERSION_1_1, "https://" + authority() + "/items").status,
+              testing::AnyOf(200, 400, 403));
+  const int passed = backend_.count();
+  // The path of an open route, the authority of nobody, the other way round.
+  for (const auto* target : {"https://other.example/items", "https://open/open/a@x/../../items",
+                             "https://other.example?/open/a", "items", "http:/open/a"}) {
+    EXPECT_NE(send(make_signed("/items"), CURL_HTTP_VERSION_1_1, target).status, 200) << target;
+  }
+  EXPECT_EQ(backend_.count(), passed);
+}
+
+TEST_P(ForwardAuthTest, FieldsInSeveralLinesAreVerified) {
+  for (const long version : kVersions) {
+    OwnedRequest request{.authority = authority(), .target = "/a"};
+    request.fields = {
+        {"X-List", "a, b"}, {"X-Other", "o"}, {"X-List", "c"}, {"Cookie", "a=1; b=2"}};
+    agent_.sign(request, wall_clock(),
+                {.components = {"@authority", "@method", "@path", "x-list", "cookie"}});
+    EXPECT_EQ(send(request, version).status, 200) << log();
+
+    OwnedRequest changed{.authority = authority(), .target = "/a"};
+    changed.fields = {{"X-List", "a"}, {"X-List", "b"}};
+    agent_.sign(changed, wall_clock(),
+                {.components = {"@authority", "@method", "@path", "x-list"}});
+    std::swap(changed.fields[0].second, changed.fields[1].second);
+    EXPECT_EQ(send(changed, version).status, 403);
+  }
+}
+
+TEST_P(ForwardAuthTest, EightKilobytesOfOtherHeadersPass) {
+  for (const long version : kVersions) {
+    auto request = make_signed();
+    for (int i = 0; i < 8; ++i)
+      request.fields.emplace_back("X-Filler-" + std::to_string(i), std::string(1000, 'x'));
+    EXPECT_EQ(send(request, version).status, 200) << log();
+    EXPECT_EQ(backend_.last().get_header_value("X-Filler-7").size(), 1000U);
+  }
+}
+
+TEST_P(ForwardAuthTest, AReplayedTamperedExpiredOrStolenRequestIsRefused) {
+  const auto request = make_signed("/once");
+  EXPECT_EQ(send(request).status, 200);
+  EXPECT_EQ(send(request).status, 429);
+
+  auto tampered = make_signed("/a");
+  tampered.target = "/b";
+  EXPECT_EQ(send(tampered).status, 403);
+
+  OwnedRequest expired{.authority = authority()};
+  agent_.sign(expired, wall_clock() - std::chrono::hours(1));
+  EXPECT_EQ(send(expired).status, 403);
+
+  OwnedRequest stolen{.authority = authority()};
+  Agent("https://thief.example/keys").sign(stolen, wall_clock(), {.agent_url = agent_.url()});
+  EXPECT_EQ(send(stolen).status, 403);
+
+  auto unreadable = make_signed();
+  unreadable.fields.back().second = "junk";
+  EXPECT_EQ(send(unreadable).status, 400);
+  EXPECT_EQ(backend_.count(), 1);
+}
+
+TEST_P(ForwardAuthTest, ABodyReachesTheBackendAndNotTheDaemon) {
+  for (const long version : kVersions) {
+    auto request = make_signed("/orders", "POST");
+    request.body = std::string(200'000, 'b');
+    request.fields.emplace_back("Content-Type", "application/octet-stream");
+    EXPECT_EQ(send(request, version).status, 200) << log();
+    EXPECT_EQ(backend_.last().body.size(), 200'000U);
+  }
+}
+
+TEST_P(ForwardAuthTest, WithoutTheDaemonNothingPasses) {
+  EXPECT_EQ(send(make_signed()).status, 200) << log();
+  authd_->stop();
+  for (const long version : kVersions) {
+    EXPECT_EQ(send(make_signed(), version).status, GetParam().away_status);
+    EXPECT_EQ(send({.target = "/open/a"}, version).status, GetParam().away_status);
+  }
+  EXPECT_EQ(backend_.count(), 1);
+}
+
+TEST_P(ForwardAuthTest, ADaemonThatComesBackIsAskedAgain) {
+  const auto port = authd_->port();
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(send(make_signed()).status, 200) << log();
+  authd_->stop();
+  authd_.reset();
+  start_authd(GetParam().style, GetParam().refusal, port, port_);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(send(make_signed()).status, 200) << log();
+}
+
+// A socket on which nobody takes what was sent.
+TEST_P(ForwardAuthTest, ADaemonThatHangsLetsNothingPass) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(listener, 64), 0);
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  proxy_.stop();
+  start_proxy(ntohs(address.sin_port));
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_THAT(send(make_signed()).status, testing::AllOf(testing::Ge(500), testing::Le(504)))
+      << log();
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(8));
+  EXPECT_EQ(backend_.count(), 0);
+  ::close(listener);
+}
+
+// Neither a redirect nor junk is a yes.
+TEST_P(ForwardAuthTest, NothingButA2xxLetsARequestPass) {
+  httplib::Server fake;
+  std::atomic<int> status{302};
+  fake.set_keep_alive_max_count(1);
+  fake.Get(".*", [&](const httplib::Request&, httplib::Response& response) {
+    response.status = status;
+    response.set_header("X-Agent-Outcome", "verified");
+  });
+  const int port = fake.bind_to_any_port("127.0.0.1");
+  std::thread thread([&] { fake.listen_after_bind(); });
+  while (!fake.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  proxy_.stop();
+  start_proxy(static_cast<std::uint16_t>(port));
+  for (const int answered : {302, 304, 404, 500, 999}) {
+    status = answered;
+    const auto reply = send(make_signed());
+    EXPECT_NE(reply.status, 200) << answered;
+  }
+  EXPECT_EQ(backend_.count(), 0);
+  fake.stop();
+  thread.join();
+}
+
+class ForwardAuthScriptTest : public ForwardAuthTest {};
+
+INSTANTIATE_TEST_SUITE_P(Proxies, ForwardAuthScriptTest,
+                         testing::ValuesIn(proxies + 2, proxies + 4),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_P(ForwardAuthScriptTest, AScriptThatFailsLetsNothingPass) {
+  proxy_.stop();
+  if (is("HAProxy")) {
+    start_proxy(authd_->port(), "local answer = core", "error('broken')\n  local answer = core");
+    expect_nothing_passes(503);
+  } else {
+    start_proxy(authd_->port(), "function wba_auth(r)\n",
+                "function wba_auth(r)\n  error('broken')\n");
+    expect_nothing_passes(500);
+  }
+}
+
+}  // namespace
+}  // namespace wba::forward_auth
