@@ -177,9 +177,9 @@ class DirectoryResolver final : public KeyResolver {
   // with no-store are left out. load takes it up again as if it had been fetched then; what is too
   // old by now, or not as it was written, is left out, and what is cached already stays.
   // Both give the number of directories.
-  // Errors: argument_invalid (the file cannot be written or read, is not what was written, can be
-  // written by others, or holds keys that went through no proofs where they are required),
-  // out_of_memory.
+  // Errors: argument_invalid (the file cannot be written or read, is not what was written, is
+  // another user's or can be written by others, or holds keys that went through no proofs where
+  // they are required), out_of_memory.
   [[nodiscard]] Result<std::size_t> save(const std::filesystem::path& file) const;
   [[nodiscard]] Result<std::size_t> load(const std::filesystem::path& file, Time now);
 

@@ -77,7 +77,17 @@ bool Engine::take_up(const DocumentName& name, std::string_view host, SavedDirec
 
 void Engine::add_loose(std::vector<DirectoryKey> keys) {
   const std::lock_guard lock(mutex_);
-  for (DirectoryKey& key : keys) loose_.push_back(std::move(key));
+  // Of a key that comes again what was said last counts.
+  for (DirectoryKey& key : keys) {
+    const auto known = std::find_if(loose_.begin(), loose_.end(), [&](const DirectoryKey& other) {
+      return other.key.thumbprint() == key.key.thumbprint();
+    });
+    if (known == loose_.end()) {
+      loose_.push_back(std::move(key));
+    } else {
+      *known = std::move(key);
+    }
+  }
   auto subject = std::make_shared<Subject>();
   subject->hash = shared_->table.hash_of(loose_name);
   shared_->table.erase(loose_name, subject->hash);
