@@ -137,13 +137,13 @@ class DirectoryResolver final : public KeyResolver {
  public:
   // create starts the background thread and the fetches of `options.agents`.
   // Errors: agent_url_invalid and agent_url_not_https (one of the agents), argument_invalid (a
-  // limit of 0, a shortest lifetime above the longest), out_of_memory, crypto_failure (libcurl or
-  // the public suffix list cannot be had).
+  // limit of 0, a shortest lifetime above the longest), out_of_memory (memory or a thread cannot be
+  // had), crypto_failure (libcurl or the public suffix list cannot be had).
   [[nodiscard]] static Result<std::shared_ptr<DirectoryResolver>> create(
       DirectoryResolverOptions options);
 
-  // The destructor stops the background thread; whoever waits in `resolve` is answered key_pending.
-  // Readers stay valid.
+  // The destructor stops the background thread, and so must not run in a callback of `resolve`;
+  // whoever waits in `resolve` is answered key_pending. Readers stay valid.
   ~DirectoryResolver() override;
   DirectoryResolver(const DirectoryResolver&) = delete;
   DirectoryResolver& operator=(const DirectoryResolver&) = delete;
