@@ -29,6 +29,10 @@ struct ResponseFields {
   std::optional<std::string> retry_after = {};
 };
 
+// parse_delta_seconds reads a number of seconds, digits only; more than 2147483648 counts as that
+// (RFC 9111 §1.2.2). nullopt for anything else.
+[[nodiscard]] std::optional<seconds> parse_delta_seconds(std::string_view text);
+
 // parse_http_date reads the three formats of RFC 9110 §5.6.7. `now` decides the century of
 // RFC 850's two-digit years. nullopt for anything else.
 [[nodiscard]] std::optional<Time> parse_http_date(std::string_view text, Time now);
