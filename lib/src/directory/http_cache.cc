@@ -204,6 +204,29 @@ std::optional<Time> parse_http_date(std::string_view text, Time now) {
   return parse_asctime_date(text);
 }
 
+std::string http_date(Time time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  std::string text;
+  const auto number = [&](std::int64_t value, std::size_t digits) {
+    const std::string written = std::to_string(value);
+    text.append(digits - std::min(digits, written.size()), '0').append(written);
+  };
+  const unsigned weekday = std::chrono::weekday(day).iso_encoding();
+  text.append(days.at(weekday - 1)).append(", ");
+  number(static_cast<unsigned>(date.day()), 2);
+  text.append(" ").append(months.at(static_cast<unsigned>(date.month()) - 1)).append(" ");
+  number(static_cast<int>(date.year()), 4);
+  text.append(" ");
+  number(clock.hours().count(), 2);
+  text.append(":");
+  number(clock.minutes().count(), 2);
+  text.append(":");
+  number(clock.seconds().count(), 2);
+  return text.append(" GMT");
+}
+
 CacheControl parse_cache_control(std::string_view value) {
   CacheControl control;
   while (!value.empty()) {

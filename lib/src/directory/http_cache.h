@@ -37,6 +37,9 @@ struct ResponseFields {
 // RFC 850's two-digit years. nullopt for anything else.
 [[nodiscard]] std::optional<Time> parse_http_date(std::string_view text, Time now);
 
+// http_date writes the preferred of them: "Sun, 06 Nov 1994 08:49:37 GMT". Years 0 to 9999.
+[[nodiscard]] std::string http_date(Time time);
+
 // CacheControl is what a response's Cache-Control says. An argument that is no number, or a
 // directive that stands twice with different arguments, gives 0: stale, the careful reading of
 // RFC 9111 §4.2.1.
