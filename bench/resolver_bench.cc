@@ -1,5 +1,7 @@
-// Key lookup among many directories, alone and from two threads, while a writer refreshes them.
+// Key lookup among many directories, alone and from two threads, while a writer refreshes them: a
+// thousand a second, of which a third has failed, a third has not changed, and a third has.
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -38,6 +40,9 @@ class Population {
     agents_.reserve(count);
     const PublicKey published = PrivateKey::generate(KeyType::ed25519)->public_key();
     const std::string jwk = published.jwk().value_or("");
+    const std::string other =
+        PrivateKey::generate(KeyType::ed25519)->public_key().jwk().value_or("");
+    bodies_ = {"{\"keys\":[" + jwk + "]}", "{\"keys\":[" + other + "," + jwk + "]}"};
     for (std::size_t i = 0; i < count; ++i) {
       const std::string host = "agent" + std::to_string(i) + ".example";
       agents_.push_back({"https://" + host, std::string(published.thumbprint())});
@@ -48,7 +53,7 @@ class Population {
       const std::string url = agents_[i].url + "/.well-known/http-message-signatures-directory";
       // An object of its own, as one that was read would be, though of one key: it is found by URL.
       const auto key = PublicKey::from_jwk(jwk);
-      cache_.take_up({url, false}, host, {.version = version(*key)}, now);
+      cache_.take_up({url, false}, host, {.version = version(*key), .etag = "\"v\""}, now);
     }
     bytes_ = mallinfo2().uordblks - before;
     writer_ = std::thread([this] { refresh(); });
@@ -86,22 +91,33 @@ class Population {
                   .stale_until = now + std::chrono::hours(48)});
   }
 
-  // refresh revalidates one directory after the other, a thousand a second.
+  // refresh ends a fetch of one directory after the other.
   void refresh() {
-    for (std::size_t i = 0; !stop_; i = (i + 1) % agents_.size()) {
-      const std::string url = agents_[i].url + "/.well-known/http-message-signatures-directory";
+    for (std::size_t count = 0; !stop_; ++count) {
+      const std::string url =
+          agents_[count % agents_.size()].url + "/.well-known/http-message-signatures-directory";
       if (DirectoryCache::Entry* entry = cache_.find({url, false})) {
-        const auto request = cache_.begin(*entry);
-        cache_.complete({.id = request->id, .failure = Reason::directory_unreachable}, now, now,
-                        0.5);
+        FetchResult result = response(count);
+        result.id = cache_.begin(*entry)->id;
+        cache_.complete(result, now, now, 0.5);
       }
       std::this_thread::sleep_for(refresh_interval);
     }
   }
 
+  [[nodiscard]] FetchResult response(std::size_t count) const {
+    if (count % 3 == 0) return {.failure = Reason::directory_unreachable};
+    if (count % 3 == 1) return {.status = 304};
+    FetchResult changed{.status = 200, .body = bodies_[count / 3 % 2]};
+    changed.fields.content_type = "application/http-message-signatures-directory+json";
+    changed.fields.etag = "\"v\"";
+    return changed;
+  }
+
   std::shared_ptr<Shared> shared_;
   DirectoryCache cache_;
   std::vector<Agent> agents_;
+  std::array<std::string, 2> bodies_;  // each with the key that is looked up
   std::size_t bytes_ = 0;
   std::atomic<bool> stop_{false};
   std::thread writer_;

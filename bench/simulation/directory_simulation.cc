@@ -200,7 +200,7 @@ class Simulation {
     const DirectoryPointerView held = find(agent);
     if (held == nullptr) {
       missed_now(agent);
-      if (second < cache_->full_until()) {
+      if (second < cache_->full_until(second)) {
         ++counts_.refused;
         return schedule(agent, now_);
       }

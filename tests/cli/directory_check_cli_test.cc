@@ -1,4 +1,5 @@
 #include <array>
+#include <fstream>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -211,6 +212,71 @@ TEST_F(DirectoryCheckCommand, AnswerThatDependsOnUserAgentIsNamed) {
     return good_reply(request);
   });
   EXPECT_THAT(failures(check({"--json"})), ::testing::ElementsAre("user-agent", "user-agent"));
+}
+
+TEST_F(DirectoryCheckCommand, BotProtectionThatBlocksPlainClientsIsNamed) {
+  serve([](const HttpRequest&) {
+    return HttpReply{.status = 403,
+                     .fields = {{"Content-Type", "text/html"}},
+                     .body = "<!doctype html><title>Just a moment...</title>"};
+  });
+  const auto result = check();
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.out, HasSubstr("fail  status           answers 403 instead of 200 -> take the "
+                                    "path out of login, bot protection"));
+  // Or with 200, which is worse.
+  serve([](const HttpRequest&) {
+    return test::directory_reply("<!doctype html><title>Just a moment...</title>");
+  });
+  EXPECT_THAT(check().out, HasSubstr("bot protection came instead"));
+}
+
+TEST_F(DirectoryCheckCommand, KidThatIsNoThumbprintAndMillisecondsAreNamed) {
+  serve([](const HttpRequest&) {
+    std::string wrong(body);
+    wrong.replace(wrong.find("5Hvp"), 43, "key-1");
+    wrong.insert(wrong.find("\"kid\""), R"("nbf":1700000000000,"exp":4102444800000,)");
+    return test::directory_reply(wrong, {{"Cache-Control", "max-age=3600"}});
+  });
+  EXPECT_THAT(failures(check({"--json"})),
+              ::testing::ElementsAre("kid:key 1", "nbf:key 1", "exp:key 1", "usable"));
+  const auto result = check();
+  EXPECT_THAT(result.out, HasSubstr("nbf is in milliseconds"));
+  EXPECT_THAT(result.out, HasSubstr("-> write seconds: 1700000000"));
+  EXPECT_THAT(result.out, HasSubstr("-> set kid to 5HvpfNA946z6lcCXEIOOpzlN5l0mdZE42jdqimEwPf8"));
+}
+
+TEST_F(DirectoryCheckCommand, SignatureThatEndsBeforeTheCacheDoesIsNamed) {
+  const test::TemporaryFolder folder;
+  const auto wba = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), WBA_COMMAND);
+    auto result = test::run_command(arguments);
+    EXPECT_EQ(result.status, 0) << result.err;
+    return result.out;
+  };
+  wba({"key", "new", "--out", folder.file("key.pem")});
+  const std::string directory = wba({"directory", "new", folder.file("key.pem")});
+  std::ofstream(folder.file("keys.json")) << directory;
+  std::string max_age;
+  std::string authority;
+  serve([&](const HttpRequest&) {
+    test::HttpFields fields = {{"Cache-Control", max_age}};
+    const Json made = Json::parse(
+        wba({"directory", "sign", "--key", folder.file("key.pem"), "--authority", authority,
+             "--lifetime", "10m", "--output", "json", folder.file("keys.json")}));
+    for (const char* name : {"Content-Digest", "Signature-Input", "Signature"}) {
+      fields.emplace_back(name, made[name]);
+    }
+    return test::directory_reply(directory, fields);
+  });
+  authority = server_->url(host).substr(std::string_view("https://").size());
+  max_age = "max-age=300";
+  EXPECT_THAT(failures(check({"--json"})), ::testing::IsEmpty());
+  EXPECT_THAT(check().out, HasSubstr("taken by cloudflare: yes"));
+  max_age = "max-age=3600";
+  EXPECT_THAT(failures(check({"--json"})),
+              ::testing::ElementsAre("proof-lifetime:signature \"binding\""));
+  EXPECT_THAT(check().out, HasSubstr("-> sign for longer than Cache-Control allows"));
 }
 
 TEST_F(DirectoryCheckCommand, TagThatIsNotHonouredIsAWarning) {

@@ -1,7 +1,10 @@
 // `wba verify --fetch`: a request signed by the real command, its directory on a real HTTPS server.
 
+#include <array>
+#include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -92,23 +95,96 @@ TEST_F(VerifyFetchCommand, WithoutItNothingIsFetched) {
   EXPECT_EQ(server_->connections(), 0);
 }
 
-TEST_F(VerifyFetchCommand, EveryFaultIsUnverifiedAndNamed) {
-  const std::pair<Fault, const char*> faults[] = {
-      {Fault::no_reply, "directory-unreachable"},
-      {Fault::redirect, "directory-bad-status"},
-      {Fault::not_found, "directory-bad-status"},
-      {Fault::too_many_requests, "directory-bad-status"},
-      {Fault::gzip_bomb, "directory-too-large"},
-      {Fault::html, "directory-wrong-media-type"},
-      {Fault::not_json, "directory-unreadable"},
-      {Fault::empty_set, "directory-no-keys"},
-  };
-  for (const auto& [kind, reason] : faults) {
-    server_->set_handler([&](const HttpRequest&) { return fault(kind, jwk_); });
+struct FaultCase {
+  Fault fault;
+  std::string_view reason;
+};
+
+// PrintTo keeps addresses out of the names of tests.
+void PrintTo(const FaultCase& row, std::ostream* out) { *out << to_string(row.fault); }
+
+class VerifyFetchFault : public VerifyFetchCommand,
+                         public testing::WithParamInterface<FaultCase> {};
+
+TEST_P(VerifyFetchFault, IsUnverifiedAndNamed) {
+  server_->set_handler(
+      [this](const HttpRequest&) { return fault(GetParam().fault, "{\"keys\":[" + jwk_ + "]}"); });
+  const CommandResult result = verify(fetching());
+  EXPECT_EQ(result.status, 3) << result.out << result.err;
+  const Json report = Json::parse(result.out);
+  EXPECT_EQ(report["outcome"], "unverified");
+  EXPECT_EQ(report["reason"], GetParam().reason);
+  EXPECT_EQ(server_->requests(), 1) << "nothing is followed or tried again";
+}
+
+constexpr std::array<FaultCase, std::size(all_faults)> fault_cases = {{
+    {Fault::stall, "directory-unreachable"},
+    {Fault::drip, "directory-unreachable"},
+    {Fault::close_early, "directory-unreachable"},
+    {Fault::no_reply, "directory-unreachable"},
+    {Fault::long_length, "directory-unreachable"},
+    {Fault::short_length, "directory-unreadable"},
+    {Fault::endless_chunks, "directory-too-large"},
+    {Fault::gzip_bomb, "directory-too-large"},
+    {Fault::redirect, "directory-bad-status"},
+    {Fault::not_modified, "directory-bad-status"},
+    {Fault::not_found, "directory-bad-status"},
+    {Fault::not_acceptable, "directory-bad-status"},
+    {Fault::too_many_requests, "directory-bad-status"},
+    {Fault::server_error, "directory-bad-status"},
+    {Fault::no_content, "directory-bad-status"},
+    {Fault::wrong_media_type, "directory-wrong-media-type"},
+    {Fault::html, "directory-wrong-media-type"},
+    {Fault::not_json, "directory-unreadable"},
+    {Fault::empty_set, "directory-no-keys"},
+    {Fault::many_keys, "directory-too-large"},
+    {Fault::deep_json, "directory-too-large"},
+}};
+
+INSTANTIATE_TEST_SUITE_P(Each, VerifyFetchFault, testing::ValuesIn(fault_cases),
+                         [](const auto& row) {
+                           std::string name(to_string(row.param.fault));
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST_F(VerifyFetchCommand, CertificateMustBeGoodForTheHostNow) {
+  const auto reason = [&](const std::vector<std::string>& names, HttpsServerOptions options) {
+    server_ = std::make_unique<HttpsServer>(
+        ca_, names,
+        [this](const HttpRequest&) { return directory_reply("{\"keys\":[" + jwk_ + "]}"); },
+        options);
     const CommandResult result = verify(fetching());
-    EXPECT_EQ(result.status, 3) << reason;
-    EXPECT_EQ(Json::parse(result.out)["reason"], reason);
-  }
+    EXPECT_EQ(server_->requests(), result.status == 0 ? 1 : 0);
+    return Json::parse(result.out)["reason"];
+  };
+  EXPECT_EQ(reason({"bot.agent.test"}, {}), nullptr);
+  EXPECT_EQ(reason({"bot.agent.test"}, {.expired_certificate = true}), "directory-unreachable");
+  EXPECT_EQ(reason({"other.agent.test"}, {}), "directory-unreachable");
+}
+
+TEST_F(VerifyFetchCommand, ProxyInTheEnvironmentIsPassedOver) {
+  const char* const names[] = {"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"};
+  for (const char* name : names) setenv(name, "http://127.0.0.1:9", 1);
+  const CommandResult result = verify(fetching());
+  for (const char* name : names) unsetenv(name);
+  EXPECT_EQ(result.status, 0) << result.out;
+  EXPECT_EQ(server_->requests(), 1);
+}
+
+// A name with several addresses, of which only one may be connected to.
+TEST_F(VerifyFetchCommand, OfAMixedAnswerOnlyTheAllowedAddressIsConnectedTo) {
+  const auto with = [&](const std::string& addresses) {
+    std::vector<std::string> options = fetching();
+    options[4] = "bot.agent.test:" + std::to_string(server_->port()) + ":" + addresses;
+    options.back() = "127.0.0.1";
+    return verify(options);
+  };
+  EXPECT_EQ(with("127.0.0.2,[::1],10.0.0.1,127.0.0.1").status, 0);
+  EXPECT_EQ(server_->connections(), 1);
+  const CommandResult none = with("127.0.0.2,[::1],[::ffff:127.0.0.1],[64:ff9b::7f00:1]");
+  EXPECT_EQ(Json::parse(none.out)["reason"], "directory-address-forbidden");
+  EXPECT_EQ(server_->connections(), 1);
 }
 
 TEST_F(VerifyFetchCommand, KeyOfAnotherIsNotInTheDirectory) {

@@ -51,7 +51,7 @@ void write_pem(const std::filesystem::path& path, X509* certificate, EVP_PKEY* k
 
 }  // namespace
 
-TestCa::TestCa() : key_(EVP_EC_gen("P-256")) {
+TestCa::TestCa() : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")) {
   check(key_ != nullptr, "CA key");
   certificate_ = blank_certificate(key_.get(), "wba test CA", false);
   X509_set_issuer_name(certificate_.get(), X509_get_subject_name(certificate_.get()));
@@ -74,7 +74,7 @@ TestCa::~TestCa() {
 
 TestCa::Pair TestCa::issue(const std::vector<std::string>& names, bool expired) const {
   Pair pair;
-  pair.key.reset(EVP_EC_gen("P-256"));
+  pair.key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   check(pair.key != nullptr && !names.empty(), "server key");
   pair.certificate = blank_certificate(pair.key.get(), "wba test server", expired);
   X509* certificate = pair.certificate.get();

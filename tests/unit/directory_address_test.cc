@@ -82,10 +82,15 @@ TEST(AddressPolicy, Ipv4InIpv6CannotHideWhatIpv4Refuses) {
       std::snprintf(teredo, sizeof teredo, "2001:0:808:808::%02x%02x:%02x%02x", 255 - octets[0],
                     255 - octets[1], 255 - octets[2], 255 - octets[3]);
       EXPECT_FALSE(is_public(address(teredo))) << teredo;
+      EXPECT_FALSE(is_public(address("2606:4700::5efe:" + v4))) << v4;
+      EXPECT_FALSE(is_public(address("2606:4700::200:5efe:" + v4))) << v4;
     }
   }
   EXPECT_TRUE(is_public(address("64:ff9b::8.8.8.8")));
   EXPECT_FALSE(is_public(address("::ffff:8.8.8.8")));
+  EXPECT_FALSE(is_public(address("2606:4700::5efe:8.8.8.8")));
+  EXPECT_TRUE(is_public(address("2606:4700::5eff:8.8.8.8"))) << "no ISATAP";
+  EXPECT_TRUE(is_public(address("2606:4700::100:5efe:8.8.8.8"))) << "no ISATAP";
 }
 
 TEST(AddressPolicy, PublicAddressIsAllowedOnPort443Only) {

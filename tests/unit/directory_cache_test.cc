@@ -1,11 +1,10 @@
 // The resolver's writer side, without network, thread or clock.
 
-#include "directory/directory_cache.h"
-
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "support/directory_cache_fixture.h"
 #include "support/test_keys.h"
 
 namespace {
@@ -18,58 +17,15 @@ using wba::Time;
 using wba::directory::answer;
 using wba::directory::CacheSettings;
 using wba::directory::Directory;
-using wba::directory::DirectoryCache;
-using wba::directory::DirectoryTable;
 using wba::directory::DocumentName;
 using wba::directory::FetchResult;
+using wba::test::good;
 using wba::test::key_set;
 using wba::test::make_key;
 using wba::test::TestKey;
+using Fixture = wba::test::DirectoryCacheFixture;
 
 constexpr Time start{seconds(1800000000)};
-
-struct Fixture {
-  explicit Fixture(CacheSettings settings = {}) : table(1000), cache(table, settings), pin(table) {}
-
-  // known gives the published version, or nullptr.
-  const Directory* known(std::string_view url) {
-    const DocumentName name{url, false};
-    return pin.find(name, table.hash_of(name));
-  }
-
-  Reason ask(std::string_view url, std::string_view keyid, Time now) {
-    const Directory* directory = known(url);
-    return directory == nullptr ? Reason::key_pending
-                                : answer(*directory, keyid, now, false).reason;
-  }
-
-  // fetch admits, begins and completes in one go; the reason is that of a refusal.
-  Reason fetch(std::string_view url, FetchResult result, Time now) {
-    const auto entry = cache.admit({url, false}, host(url), now);
-    if (!entry) return entry.error();
-    const auto request = cache.begin(**entry);
-    EXPECT_TRUE(request);
-    result.id = request->id;
-    cache.complete(result, now, now, 0.5);
-    return Reason::none;
-  }
-
-  static std::string_view host(std::string_view url) {
-    url.remove_prefix(8);
-    return url.substr(0, url.find('/'));
-  }
-
-  DirectoryTable table;
-  DirectoryCache cache;
-  DirectoryTable::Pin pin;
-};
-
-FetchResult good(const std::string& body, std::string cache_control = "max-age=3600") {
-  FetchResult result{.status = 200, .body = body};
-  result.fields.cache_control = std::move(cache_control);
-  return result;
-}
-
 constexpr std::string_view url = "https://agent.test/keys";
 
 TEST(DirectoryCache, FetchedDirectoryAnswersAndAnUnknownOneIsPending) {
@@ -351,7 +307,7 @@ TEST(DirectoryCache, NewUrlsAreLimitedByTheMinuteInAllAndPerDomain) {
   int others = 0;
   for (int i = 0; i < 100; ++i) others += admitted("d" + std::to_string(i) + ".com", start);
   EXPECT_EQ(others, 54);
-  EXPECT_GT(f.cache.full_until(), start);
+  EXPECT_GT(f.cache.full_until(start), start);
   EXPECT_EQ(admitted("fresh.com", start + seconds(2)), 2);
   EXPECT_EQ(admitted("evil.com", start + seconds(60)), 6);
 }

@@ -177,6 +177,16 @@ TEST_F(DirectoryHost, HeadHasTheFieldsOfGet) {
   EXPECT_EQ(head.fields, get().fields);
 }
 
+TEST_F(DirectoryHost, EveryAnswerSaysWhenItWasMade) {
+  const Time then{seconds(1790000000)};
+  for (const std::string_view method : {"GET", "HEAD", "OPTIONS", "POST"}) {
+    const HostReply reply =
+        host_.reply({.method = method, .authority = "agent.test", .target = path}, then);
+    EXPECT_EQ(field(reply, "date"), "Mon, 21 Sep 2026 14:13:20 GMT") << method;
+  }
+  EXPECT_EQ(lint(get(then), then).worst(), Level::ok);
+}
+
 TEST_F(DirectoryHost, OtherMethodsAndPathsAreRefused) {
   const HostReply post =
       host_.reply({.method = "POST", .authority = "agent.test", .target = path}, now);

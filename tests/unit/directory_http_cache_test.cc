@@ -12,6 +12,7 @@ using std::chrono::seconds;
 using wba::DirectoryCachePolicy;
 using wba::Time;
 using wba::directory::freshness;
+using wba::directory::http_date;
 using wba::directory::parse_cache_control;
 using wba::directory::parse_http_date;
 using wba::directory::ResponseFields;
@@ -30,6 +31,16 @@ TEST(HttpDate, ThreeFormatsOfRfc9110AreOneTime) {
   EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT", now), rfc_date);
   EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT", now), rfc_date);
   EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994", now), rfc_date);
+}
+
+TEST(HttpDate, IsWrittenInThePreferredFormat) {
+  EXPECT_EQ(http_date(Time(seconds(784111777))), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(http_date(Time(seconds(0))), "Thu, 01 Jan 1970 00:00:00 GMT");
+  // A week of days, each month, leap days: read again as they were written.
+  for (std::int64_t at = 951696000; at < 951696000 + 86400 * 800; at += 86399) {
+    const Time time{seconds(at)};
+    EXPECT_EQ(parse_http_date(http_date(time), time), time) << at;
+  }
 }
 
 TEST(HttpDate, TwoDigitYearMoreThanFiftyYearsAheadLiesInThePast) {

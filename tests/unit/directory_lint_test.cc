@@ -289,6 +289,21 @@ TEST(DirectoryLint, SuccessorSilencesTheWarning) {
   EXPECT_EQ(level_of(lint(set_of(ending + "," + second)), "successor"), std::nullopt);
 }
 
+TEST(DirectoryLint, KeysOfARotationMustOverlap) {
+  const std::string second =
+      R"({"kty":"OKP","crv":"Ed25519","x":"0g1xFRWdVlSOm1h92tZ4VFl7FWGtvRnTZ0PwuBdJuDU","kid":"e3vpiy0B6M1Wdxnizw3dqRSgpqS6SXM2qiQ6HtUwZ5g","nbf":)";
+  const auto successor = [&](std::int64_t nbf, std::int64_t exp) {
+    const std::string ending = duck_key(kid().append(",\"exp\":" + std::to_string(exp)));
+    return level_of(lint(set_of(ending + "," + second + std::to_string(nbf) + "}")), "successor");
+  };
+  const std::int64_t at = now.time_since_epoch().count();
+  EXPECT_EQ(successor(at + 100, at + 100), std::nullopt);
+  EXPECT_EQ(successor(at + 101, at + 100), Level::warn);
+  EXPECT_EQ(successor(at + 8640001, at + 8640000), Level::warn) << "however far off it is";
+  EXPECT_EQ(successor(at + 8640000, at + 8640000), std::nullopt);
+  EXPECT_EQ(successor((at + 50) * 1000, at + 100), Level::warn) << "milliseconds: never valid";
+}
+
 struct ResponseCase {
   std::string name;
   std::string_view url;

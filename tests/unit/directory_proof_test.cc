@@ -39,11 +39,15 @@ struct Served {
   std::string asked_authority = std::string(authority);
   std::string content_type = std::string(media_type);
   std::string cache_control = "max-age=3600";
+  std::vector<FieldLine> more = {};
 
   [[nodiscard]] std::vector<FieldLine> fields() const {
-    return {{"Content-Type", content_type},           {"Cache-Control", cache_control},
-            {"Content-Digest", proof.content_digest}, {"Signature-Input", proof.signature_input},
-            {"Signature", proof.signature},           {"ETag", "\"1\""}};
+    std::vector<FieldLine> lines = {
+        {"Content-Type", content_type},           {"Cache-Control", cache_control},
+        {"Content-Digest", proof.content_digest}, {"Signature-Input", proof.signature_input},
+        {"Signature", proof.signature},           {"ETag", "\"1\""}};
+    lines.insert(lines.end(), more.begin(), more.end());
+    return lines;
   }
 
   [[nodiscard]] Result<std::vector<Proof>> check(Time at, const ProofPolicy& policy = {}) const {
@@ -411,6 +415,28 @@ TEST(DirectoryLintProof, SignatureThatEndsBeforeTheCacheDoesIsAFailure) {
   EXPECT_EQ(level_of(served.lint(now + seconds(1)), "proof-lifetime"), Level::fail);
   served.cache_control = "max-age=60";
   EXPECT_EQ(level_of(served.lint(now + seconds(1)), "proof-lifetime"), Level::ok);
+}
+
+TEST(DirectoryLintProof, TimeSpentInCachesOnTheWayCounts) {
+  const KeySigner signer = new_signer();
+  Served served = serve({&signer}, {signer.public_key()}, seconds(3600));
+  served.more = {{"Age", "600"}};
+  EXPECT_EQ(level_of(served.lint(now + seconds(600)), "proof-lifetime"), Level::ok);
+  EXPECT_EQ(level_of(served.lint(now + seconds(601)), "proof-lifetime"), Level::fail);
+}
+
+TEST(DirectoryLintProof, ExpiresCountsWhereCacheControlSaysNothing) {
+  const KeySigner signer = new_signer();
+  Served served = serve({&signer}, {signer.public_key()}, seconds(3600));
+  served.cache_control = "public";
+  const auto level = [&](std::string_view expires) {
+    served.more = {{"Expires", expires}};
+    return level_of(served.lint(), "proof-lifetime");
+  };
+  EXPECT_EQ(level("Mon, 21 Sep 2026 15:13:20 GMT"), Level::ok);  // an hour from now
+  EXPECT_EQ(level("Mon, 21 Sep 2026 15:13:21 GMT"), Level::fail);
+  EXPECT_EQ(level("Mon, 21 Sep 2026 14:13:19 GMT"), Level::ok);
+  EXPECT_EQ(level("0"), Level::ok);
 }
 
 TEST(DirectoryLintProof, KeyWithoutSignatureIsNamed) {

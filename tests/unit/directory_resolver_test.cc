@@ -1,8 +1,6 @@
 // DirectoryResolver against real HTTPS servers on loopback.
 
 #include <atomic>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,8 +10,7 @@
 #include <wba/agent_identity.h>
 #include <wba/directory_resolver.h>
 
-#include "support/https_server.h"
-#include "support/test_keys.h"
+#include "support/resolver_world.h"
 
 namespace {
 
@@ -22,100 +19,20 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using wba::AddressRange;
 using wba::AgentKind;
-using wba::AgentLink;
 using wba::DirectoryResolver;
 using wba::DirectoryResolverOptions;
 using wba::KeyLookup;
 using wba::KeyResolution;
 using wba::Reason;
-using wba::Time;
-using wba::test::directory_reply;
+using wba::test::ca;
 using wba::test::Fault;
+using wba::test::good_reply;
 using wba::test::HttpReply;
 using wba::test::HttpRequest;
 using wba::test::HttpsServer;
 using wba::test::key_set;
-using wba::test::make_key;
-using wba::test::TestCa;
-using wba::test::TestKey;
-
-const TestCa& ca() {
-  static const TestCa instance;
-  return instance;
-}
-
-const TestKey& test_key() {
-  static const TestKey instance = make_key();
-  return instance;
-}
-
-// The clock of resolver and lookups, moved by the test.
-class TestClock {
- public:
-  [[nodiscard]] Time now() const { return Time(seconds(*seconds_)); }
-  void advance(seconds by) { *seconds_ += by.count(); }
-  [[nodiscard]] std::function<Time()> function() const {
-    return [value = seconds_] { return Time(seconds(*value)); };
-  }
-
- private:
-  std::shared_ptr<std::atomic<std::int64_t>> seconds_ =
-      std::make_shared<std::atomic<std::int64_t>>(1800000000);
-};
-
-struct World {
-  explicit World(wba::test::HttpHandler handler, DirectoryResolverOptions options = {})
-      : server(ca(), {"agent.test", "*.agent.test", "keys.test"}, std::move(handler)) {
-    options.network.ca_file = ca().file();
-    options.network.addresses.allowed = {*AddressRange::parse("127.0.0.0/8")};
-    options.network.resolve.push_back(server.resolve("agent.test"));
-    options.network.resolve.push_back(server.resolve("keys.test"));
-    for (int i = 0; i < 10; ++i) {
-      options.network.resolve.push_back(server.resolve("x" + std::to_string(i) + ".agent.test"));
-    }
-    options.limits.fetch_time = milliseconds(3000);
-    if (!options.clock) options.clock = clock.function();
-    for (wba::KnownAgent& agent : options.agents) agent.url = server.url(agent.url);
-    origin = server.url("agent.test");
-    auto created = DirectoryResolver::create(std::move(options));
-    EXPECT_TRUE(created);
-    resolver = *created;
-    reader = resolver->reader();
-  }
-
-  [[nodiscard]] KeyResolution resolve(const AgentLink& link, std::string_view keyid,
-                                      milliseconds patience = milliseconds(10000)) const {
-    return resolver->resolve(link, keyid, std::chrono::steady_clock::now() + patience);
-  }
-  [[nodiscard]] KeyResolution resolve(std::string_view keyid) const {
-    return resolve({.url = origin}, keyid);
-  }
-  [[nodiscard]] KeyLookup lookup(std::string_view keyid) {
-    return reader->lookup({.url = origin}, keyid, clock.now());
-  }
-  // await looks up until the answer is `reason`, ten seconds at most.
-  bool await(std::string_view keyid, Reason reason) {
-    return eventually([&] { return lookup(keyid).reason == reason; });
-  }
-  template <typename Condition>
-  static bool eventually(Condition condition) {
-    for (int i = 0; i < 2000; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(milliseconds(5));
-    }
-    return false;
-  }
-
-  TestClock clock;
-  HttpsServer server;
-  std::string origin;
-  std::shared_ptr<DirectoryResolver> resolver;
-  std::unique_ptr<wba::KeyResolver::Reader> reader;
-};
-
-HttpReply good_reply(const HttpRequest&) {
-  return directory_reply(key_set({test_key().jwk}), {{"Cache-Control", "max-age=3600"}});
-}
+using wba::test::test_key;
+using World = wba::test::ResolverWorld;
 
 TEST(DirectoryResolver, ResolveFetchesTheWellKnownPathAndLookupThenKnowsTheKey) {
   World world(good_reply);
@@ -258,6 +175,23 @@ TEST(DirectoryResolver, WrongMediaTypeAndHtmlAtTheWellKnownPath) {
             Reason::directory_wrong_media_type);
 }
 
+TEST(DirectoryResolver, CertificateMustBeGoodForTheHostNow) {
+  const auto reason = [](const std::vector<std::string>& names, bool expired) {
+    const HttpsServer server(ca(), names, good_reply, {.expired_certificate = expired});
+    DirectoryResolverOptions options;
+    options.network.ca_file = ca().file();
+    options.network.resolve = {server.resolve("agent.test")};
+    options.network.addresses.allowed = {*AddressRange::parse("127.0.0.0/8")};
+    const auto resolver = *DirectoryResolver::create(std::move(options));
+    const std::string url = server.url("agent.test");
+    const auto deadline = std::chrono::steady_clock::now() + seconds(10);
+    return resolver->resolve({.url = url}, test_key().keyid, deadline).reason;
+  };
+  EXPECT_EQ(reason({"agent.test"}, false), Reason::none);
+  EXPECT_EQ(reason({"agent.test"}, true), Reason::directory_unreachable);
+  EXPECT_EQ(reason({"other.test"}, false), Reason::directory_unreachable);
+}
+
 TEST(DirectoryResolver, AddressThatIsNotAllowedIsNamed) {
   HttpsServer server(ca(), {"agent.test"}, good_reply);
   DirectoryResolverOptions options;
@@ -269,82 +203,6 @@ TEST(DirectoryResolver, AddressThatIsNotAllowedIsNamed) {
   EXPECT_EQ(resolver->resolve({.url = url}, "k", deadline).reason,
             Reason::directory_address_forbidden);
   EXPECT_EQ(server.connections(), 0);
-}
-
-TEST(DirectoryResolver, RefreshHappensInTheBackgroundWhileTheOldKeysServe) {
-  std::atomic<bool> slow{false};
-  World world([&](const HttpRequest& request) {
-    HttpReply reply = good_reply(request);
-    if (slow) reply.delay = milliseconds(300);
-    return reply;
-  });
-  ASSERT_EQ(world.resolve(test_key().keyid).reason, Reason::none);
-  slow = true;
-  world.clock.advance(hours(2));  // stale by an hour
-  EXPECT_EQ(world.lookup(test_key().keyid).reason, Reason::none);
-  EXPECT_EQ(world.resolve(test_key().keyid).reason, Reason::none);
-  EXPECT_TRUE(World::eventually([&] { return world.server.requests() == 2; }));
-  EXPECT_EQ(world.lookup(test_key().keyid).reason, Reason::none);
-}
-
-TEST(DirectoryResolver, DirectoryThatIsDownServesUntilTheStaleLimit) {
-  std::atomic<bool> down{false};
-  World world([&](const HttpRequest& request) {
-    return down ? wba::test::fault(Fault::no_reply, "") : good_reply(request);
-  });
-  ASSERT_EQ(world.resolve(test_key().keyid).reason, Reason::none);
-  down = true;
-  for (int hour = 1; hour < 25; ++hour) {
-    world.clock.advance(hours(1));
-    ASSERT_EQ(world.lookup(test_key().keyid).reason, Reason::none) << hour;
-  }
-  world.clock.advance(hours(1));
-  EXPECT_TRUE(world.await(test_key().keyid, Reason::directory_unreachable));
-  down = false;
-  world.clock.advance(seconds(300));
-  EXPECT_TRUE(world.await(test_key().keyid, Reason::none));
-}
-
-TEST(DirectoryResolver, UnknownKeyidCausesOneEarlyFetchPerInterval) {
-  std::atomic<bool> rotated{false};
-  const TestKey fresh = make_key();
-  World world([&](const HttpRequest&) {
-    return directory_reply(key_set({rotated ? fresh.jwk : test_key().jwk}),
-                           {{"Cache-Control", "max-age=3600"}});
-  });
-  ASSERT_EQ(world.resolve(test_key().keyid).reason, Reason::none);
-  rotated = true;
-  EXPECT_EQ(world.resolve(fresh.keyid).reason, Reason::none);
-  EXPECT_EQ(world.server.requests(), 2);
-  EXPECT_EQ(world.lookup(test_key().keyid).reason, Reason::key_not_in_directory);
-  // A flood of made-up keyids within the interval: nothing more is fetched.
-  for (int i = 0; i < 1000; ++i) {
-    EXPECT_EQ(world.lookup("made-up" + std::to_string(i)).reason, Reason::key_not_in_directory);
-    if (i % 100 == 0) {
-      EXPECT_EQ(world.resolve("other" + std::to_string(i)).reason, Reason::key_not_in_directory);
-    }
-  }
-  EXPECT_EQ(world.server.requests(), 2);
-  world.clock.advance(seconds(61));
-  EXPECT_EQ(world.lookup("made-up").reason, Reason::key_pending);
-  EXPECT_TRUE(world.await("made-up", Reason::key_not_in_directory));
-  EXPECT_EQ(world.server.requests(), 3);
-}
-
-TEST(DirectoryResolver, RevalidationSendsTheEtagAnd304KeepsTheKeys) {
-  World world([](const HttpRequest& request) {
-    if (request.field("if-none-match") == "\"v1\"") return HttpReply{.status = 304};
-    HttpReply reply = good_reply(request);
-    reply.fields.emplace_back("ETag", "\"v1\"");
-    return reply;
-  });
-  ASSERT_EQ(world.resolve(test_key().keyid).reason, Reason::none);
-  world.clock.advance(seconds(3601));
-  EXPECT_EQ(world.lookup(test_key().keyid).reason, Reason::none);
-  EXPECT_TRUE(
-      World::eventually([&] { return world.resolver->statistics().fetches_not_modified == 1; }));
-  EXPECT_EQ(world.lookup(test_key().keyid).reason, Reason::none);
-  EXPECT_EQ(world.server.requests(), 2);
 }
 
 TEST(DirectoryResolver, DeadlineEndsTheWaitAndTheFetchGoesOn) {
@@ -359,6 +217,17 @@ TEST(DirectoryResolver, DeadlineEndsTheWaitAndTheFetchGoesOn) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds(390));
   EXPECT_TRUE(world.await(test_key().keyid, Reason::none));
   EXPECT_EQ(world.server.requests(), 1);
+}
+
+TEST(DirectoryResolver, DeadlineMayBeAnyTime) {
+  World world(good_reply);
+  using Clock = std::chrono::steady_clock;
+  const auto at = [&](Clock::time_point deadline) {
+    return world.resolver->resolve({.url = world.origin}, test_key().keyid, deadline).reason;
+  };
+  EXPECT_EQ(at(Clock::time_point::min()), Reason::key_pending);
+  EXPECT_EQ(at(Clock::time_point::max()), Reason::none);
+  EXPECT_EQ(at(Clock::time_point::min()), Reason::none) << "what is there needs no waiting";
 }
 
 TEST(DirectoryResolver, DestructionAnswersWhoeverWaitsAndReadersOutliveIt) {
@@ -378,15 +247,6 @@ TEST(DirectoryResolver, DestructionAnswersWhoeverWaitsAndReadersOutliveIt) {
   EXPECT_EQ(answered, 10);
   EXPECT_EQ(reader->lookup({.url = world->origin}, "k", world->clock.now()).reason,
             Reason::key_pending);
-}
-
-TEST(DirectoryResolver, AgentsOfTheConfigurationAreFetchedAtStartAndKeptWarm) {
-  World world(good_reply, {.agents = {{.url = "agent.test"}}});
-  EXPECT_TRUE(World::eventually([&] { return world.server.requests() == 1; }));
-  EXPECT_TRUE(world.await(test_key().keyid, Reason::none));
-  EXPECT_EQ(world.server.requests(), 1);
-  world.clock.advance(seconds(3590));  // nobody asks; its refresh is due ahead of expiry
-  EXPECT_TRUE(World::eventually([&] { return world.server.requests() == 2; }));
 }
 
 // Made-up URLs under hosts that answer 404 and under hosts that are not there.
@@ -427,6 +287,7 @@ TEST(DirectoryResolver, HundredThousandMadeUpUrlsCostLimitedFetchesAndNoKnownAge
   EXPECT_EQ(world.resolve(test_key().keyid).reason, Reason::none);
 }
 
+// A clock that was ahead, as at the start of a machine, leaves nothing behind when it is put right.
 TEST(DirectoryResolver, UrlsThatAreNoneAreAnsweredAtOnce) {
   World world(good_reply);
   const auto ask = [&](std::string_view url) {
@@ -449,37 +310,6 @@ TEST(DirectoryResolver, OptionsThatMakeNoSenseAreRefused) {
   options = {};
   options.agents = {{.url = "http://agent.test"}};
   EXPECT_EQ(DirectoryResolver::create(options).error().code, wba::ErrorCode::agent_url_not_https);
-}
-
-TEST(DirectoryResolver, ReadersOfManyThreadsWhileDirectoriesAreRefreshed) {
-  World world([](const HttpRequest&) {
-    return directory_reply(key_set({test_key().jwk}), {{"Cache-Control", "no-store"}});
-  });
-  ASSERT_EQ(world.resolve(test_key().keyid).reason, Reason::none);
-  std::atomic<bool> stop{false};
-  std::atomic<int> lost{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 3; ++i) {
-    threads.emplace_back([&] {
-      const auto reader = world.resolver->reader();
-      while (!stop) {
-        if (reader->lookup({.url = world.origin}, test_key().keyid, world.clock.now()).reason !=
-            Reason::none) {
-          ++lost;
-        }
-        std::this_thread::yield();
-      }
-    });
-  }
-  for (int i = 0; i < 20; ++i) {
-    const auto before = world.resolver->statistics().fetches_succeeded;
-    world.clock.advance(seconds(61));
-    EXPECT_TRUE(
-        World::eventually([&] { return world.resolver->statistics().fetches_succeeded > before; }));
-  }
-  stop = true;
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(lost, 0);
 }
 
 }  // namespace

@@ -27,8 +27,6 @@ using wba::directory::Subject;
 using wba::test::make_key;
 using wba::test::TestKey;
 
-constexpr Time start{std::chrono::seconds(1800000000)};
-
 DirectoryPointer version(const DirectoryTable& table, const std::string& url, const TestKey& key) {
   auto subject = std::make_shared<Subject>();
   subject->url = url;

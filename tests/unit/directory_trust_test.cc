@@ -1,11 +1,8 @@
-// Where keys may come from beside a plain fetch: proofs, redistribution, a warm start.
+// Where keys may come from beside a plain fetch: proofs, redistribution.
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <wba/agent_identity.h>
 #include <wba/directory_proof.h>
@@ -14,7 +11,6 @@
 
 #include "directory/judge.h"
 #include "directory/possession.h"
-#include "directory/warm_start.h"
 #include "support/test_keys.h"
 
 namespace {
@@ -29,13 +25,8 @@ using wba::ProofRule;
 using wba::Reason;
 using wba::Signer;
 using wba::Time;
-using wba::directory::CacheSettings;
-using wba::directory::DirectoryCache;
-using wba::directory::DirectoryTable;
 using wba::directory::FetchResult;
 using wba::directory::ProofFields;
-using wba::directory::read_cache_file;
-using wba::directory::write_cache_file;
 using wba::test::key_set;
 using wba::test::make_key;
 using wba::test::TestKey;
@@ -87,6 +78,28 @@ TEST(DirectoryProof, WithoutAnyItIsMissingWhereItIsRequired) {
   const FetchResult result = response(key_set({key.jwk}));
   EXPECT_EQ(judge_at(result, ProofRule::required).failure, Reason::directory_proof_missing);
   EXPECT_EQ(judge_at(result, ProofRule::optional).keys.size(), 1U);
+}
+
+// The keys inside a client metadata document are fetched keys like others.
+TEST(DirectoryProof, IsRequiredOfKeysInClientMetadataToo) {
+  constexpr std::string_view client = "https://agent.test/client";
+  TestKey key = make_key();
+  const std::string body = "{\"jwks\":" + key_set({key.jwk}) + "}";
+  const auto judged = [&](const FetchResult& result, ProofRule proofs) {
+    return wba::directory::judge(result, {.url = client,
+                                          .kind = wba::directory::FetchedKind::metadata,
+                                          .proofs = proofs,
+                                          .now = now});
+  };
+  EXPECT_EQ(judged(response(body), ProofRule::optional).keys.size(), 1U);
+  EXPECT_EQ(judged(response(body), ProofRule::required).failure, Reason::directory_proof_missing);
+  EXPECT_TRUE(judged(response(body), ProofRule::required).keys.empty());
+  const FetchResult proven = response(body, prove(body, std::move(key)));
+  EXPECT_EQ(judged(proven, ProofRule::required).keys.size(), 1U);
+  // Where the set is elsewhere, its own response decides.
+  const FetchResult uri = response(R"({"jwks_uri":"https://keys.test/set"})");
+  EXPECT_EQ(judged(uri, ProofRule::required).failure, Reason::none);
+  EXPECT_EQ(judged(uri, ProofRule::required).jwks_uri, "https://keys.test/set");
 }
 
 TEST(DirectoryProof, OfAnotherAuthorityRefutesTheKey) {
@@ -167,6 +180,20 @@ TEST(Redistributed, KeyWithoutAProofNamesNoUrl) {
   EXPECT_NE(offline.lookup("https://agent.test", make_key().keyid).reason, Reason::none);
 }
 
+TEST(Redistributed, KeyThatComesAgainIsAsItWasSaidLast) {
+  const TestKey key = make_key();
+  const Offline offline;
+  const auto add = [&](std::int64_t exp) {
+    const std::string body = key_set({with_member(key.jwk, "exp", std::to_string(exp))});
+    EXPECT_EQ(offline.resolver->add_redistributed({.url = {}, .body = body}, now), 0U);
+    return offline.lookup("", key.keyid).reason;
+  };
+  const std::int64_t at = now.time_since_epoch().count();
+  EXPECT_EQ(add(at), Reason::key_past_expiry);
+  EXPECT_EQ(add(at + 60), Reason::none);
+  EXPECT_EQ(add(at), Reason::key_past_expiry);
+}
+
 TEST(Redistributed, ProofMustCoverTheBodyAndBeOfThisAuthority) {
   TestKey key = make_key();
   const TestKey smuggled = make_key();
@@ -199,135 +226,6 @@ TEST(Redistributed, WhatIsNoDirectoryIsAnError) {
   EXPECT_EQ(code("http://agent.test", "{}"), ErrorCode::agent_url_not_https);
   EXPECT_EQ(code("agent", "{}"), ErrorCode::agent_url_invalid);
   EXPECT_EQ(code(well_known, "<html>"), ErrorCode::directory_not_key_set);
-}
-
-// A folder of its own, gone with the test.
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "wba-warm-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path path;
-};
-
-struct Saved {
-  Saved() : table(100), cache(table, {}) {}
-
-  void fetch(const std::string& url, const std::string& body, std::string cache_control) {
-    const auto entry = cache.admit({url, false}, "agent.test", now);
-    const auto request = cache.begin(**entry);
-    FetchResult result{.id = request->id, .status = 200, .body = body};
-    result.fields.cache_control = std::move(cache_control);
-    result.fields.etag = "\"v1\"";
-    cache.complete(result, now, now, 0.5);
-  }
-
-  Folder folder;
-  std::filesystem::path file = folder.path / "cache";
-  DirectoryTable table;
-  DirectoryCache cache;
-};
-
-TEST(WarmStart, WhatIsSavedIsFoundAgainWithItsTimesAndLimitsOfKeys) {
-  const TestKey key = make_key();
-  Saved saved;
-  saved.fetch("https://agent.test/k", key_set({with_member(key.jwk, "exp", "1800000100")}),
-              "max-age=3600");
-  saved.fetch("https://agent.test/private", key_set({key.jwk}), "no-store");
-  ASSERT_EQ(write_cache_file(saved.file, saved.cache.saved(), ProofRule::optional), 1U);
-  struct stat status {};
-  ASSERT_EQ(stat(saved.file.c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0600U);
-
-  const Offline offline;
-  ASSERT_EQ(offline.resolver->load(saved.file, now + seconds(50)), 1U);
-  const wba::AgentLink link{.url = "https://agent.test/k", .kind = wba::AgentKind::key_set};
-  const auto found = offline.reader->lookup(link, key.keyid, now + seconds(50));
-  ASSERT_EQ(found.reason, Reason::none);
-  EXPECT_EQ(found.identity, "https://agent.test/k");
-  EXPECT_EQ(offline.reader->lookup(link, key.keyid, now + seconds(100)).reason,
-            Reason::key_past_expiry);
-  // And saved once more, it is the same file.
-  const auto second = saved.folder.path / "second";
-  ASSERT_EQ(offline.resolver->save(second), 1U);
-  std::ifstream a(saved.file);
-  std::ifstream b(second);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(a), {}),
-            std::string(std::istreambuf_iterator<char>(b), {}));
-}
-
-TEST(WarmStart, WhatIsTooOldIsLeftOut) {
-  const TestKey key = make_key();
-  Saved saved;
-  saved.fetch("https://agent.test/k", key_set({key.jwk}), "max-age=3600");
-  ASSERT_TRUE(write_cache_file(saved.file, saved.cache.saved(), ProofRule::optional));
-  EXPECT_EQ(read_cache_file(saved.file, {}, now + hours(25) - seconds(1))->size(), 1U);
-  EXPECT_EQ(read_cache_file(saved.file, {}, now + hours(25))->size(), 0U);
-}
-
-TEST(WarmStart, FileThatWasChangedByOneOctetIsRefused) {
-  const TestKey key = make_key();
-  Saved saved;
-  saved.fetch("https://agent.test/k", key_set({key.jwk}), "max-age=3600");
-  ASSERT_TRUE(write_cache_file(saved.file, saved.cache.saved(), ProofRule::optional));
-  std::string text;
-  {
-    std::ifstream in(saved.file);
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  }
-  const auto rewrite = [&](const std::string& content) {
-    std::ofstream(saved.file, std::ios::trunc) << content;
-    return read_cache_file(saved.file, {}, now);
-  };
-  ASSERT_TRUE(rewrite(text));
-  for (std::size_t at = 0; at < text.size(); at += 7) {
-    std::string changed = text;
-    changed[at] = static_cast<char>(changed[at] ^ 1);
-    EXPECT_EQ(rewrite(changed).error().code, ErrorCode::argument_invalid) << at;
-  }
-  EXPECT_FALSE(rewrite(text.substr(0, text.size() - 1)));
-  EXPECT_FALSE(rewrite(""));
-}
-
-TEST(WarmStart, FileThatOthersCanWriteAndWhatIsNoFileAreRefused) {
-  Saved saved;
-  ASSERT_TRUE(write_cache_file(saved.file, {}, ProofRule::optional));
-  EXPECT_TRUE(read_cache_file(saved.file, {}, now));
-  ASSERT_EQ(chmod(saved.file.c_str(), 0620), 0);
-  EXPECT_FALSE(read_cache_file(saved.file, {}, now));
-  EXPECT_FALSE(read_cache_file(saved.folder.path, {}, now));
-  EXPECT_FALSE(read_cache_file(saved.folder.path / "none", {}, now));
-  EXPECT_FALSE(write_cache_file(saved.folder.path / "none" / "cache", {}, ProofRule::optional));
-  EXPECT_FALSE(std::filesystem::exists(saved.folder.path / "none"));
-}
-
-TEST(WarmStart, KeysThatWentThroughNoProofsAreNotTakenWhereProofsAreRequired) {
-  Saved saved;
-  CacheSettings strict;
-  strict.proofs = ProofRule::required;
-  ASSERT_TRUE(write_cache_file(saved.file, {}, ProofRule::optional));
-  EXPECT_FALSE(read_cache_file(saved.file, strict, now));
-  ASSERT_TRUE(write_cache_file(saved.file, {}, ProofRule::required));
-  EXPECT_TRUE(read_cache_file(saved.file, strict, now));
-}
-
-TEST(WarmStart, SavingReplacesTheFileWhole) {
-  Saved saved;
-  ASSERT_TRUE(write_cache_file(saved.file, {}, ProofRule::optional));
-  const TestKey key = make_key();
-  saved.fetch("https://agent.test/k", key_set({key.jwk}), "max-age=3600");
-  ASSERT_TRUE(write_cache_file(saved.file, saved.cache.saved(), ProofRule::optional));
-  EXPECT_EQ(read_cache_file(saved.file, {}, now)->size(), 1U);
-  // Nothing is left beside it.
-  int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(saved.folder.path)) {
-    EXPECT_EQ(entry.path(), saved.file);
-    ++files;
-  }
-  EXPECT_EQ(files, 1);
 }
 
 }  // namespace

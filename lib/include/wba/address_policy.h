@@ -56,8 +56,8 @@ class AddressRange {
 // is_public says whether an address is reachable by all of the Internet: globally reachable by the
 // IANA IPv4 and IPv6 Special-Purpose Address Registries where it is in them (where those say "N/A"
 // it is not), else any unicast IPv4 address and IPv6's 2000::/3. A NAT64 address (64:ff9b::/96) is
-// what its embedded IPv4 address is; IPv4-mapped, IPv4-compatible, 6to4 and Teredo addresses are
-// never public. RFC 6890, RFC 6052.
+// what its embedded IPv4 address is; IPv4-mapped, IPv4-compatible, 6to4, Teredo and ISATAP
+// addresses are never public. RFC 6890, RFC 6052.
 [[nodiscard]] bool is_public(const IpAddress& address) noexcept;
 
 // AddressPolicy decides about connections: port 443 of public addresses, and any port of the ranges

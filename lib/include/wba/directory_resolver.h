@@ -137,13 +137,13 @@ class DirectoryResolver final : public KeyResolver {
  public:
   // create starts the background thread and the fetches of `options.agents`.
   // Errors: agent_url_invalid and agent_url_not_https (one of the agents), argument_invalid (a
-  // limit of 0, a shortest lifetime above the longest), out_of_memory, crypto_failure (libcurl or
-  // the public suffix list cannot be had).
+  // limit of 0, a shortest lifetime above the longest), out_of_memory (memory or a thread cannot be
+  // had), crypto_failure (libcurl or the public suffix list cannot be had).
   [[nodiscard]] static Result<std::shared_ptr<DirectoryResolver>> create(
       DirectoryResolverOptions options);
 
-  // The destructor stops the background thread; whoever waits in `resolve` is answered key_pending.
-  // Readers stay valid.
+  // The destructor stops the background thread, and so must not run in a callback of `resolve`;
+  // whoever waits in `resolve` is answered key_pending. Readers stay valid.
   ~DirectoryResolver() override;
   DirectoryResolver(const DirectoryResolver&) = delete;
   DirectoryResolver& operator=(const DirectoryResolver&) = delete;
@@ -177,9 +177,9 @@ class DirectoryResolver final : public KeyResolver {
   // with no-store are left out. load takes it up again as if it had been fetched then; what is too
   // old by now, or not as it was written, is left out, and what is cached already stays.
   // Both give the number of directories.
-  // Errors: argument_invalid (the file cannot be written or read, is not what was written, can be
-  // written by others, or holds keys that went through no proofs where they are required),
-  // out_of_memory.
+  // Errors: argument_invalid (the file cannot be written or read, is not what was written, is
+  // another user's or can be written by others, or holds keys that went through no proofs where
+  // they are required), out_of_memory.
   [[nodiscard]] Result<std::size_t> save(const std::filesystem::path& file) const;
   [[nodiscard]] Result<std::size_t> load(const std::filesystem::path& file, Time now);
 

@@ -150,6 +150,10 @@ bool is_public(const IpAddress& address) noexcept {
   if (address.is_v4()) return reachable(octets.first(4), special_v4);
   constexpr std::array<std::uint8_t, 12> nat64 = {0, 0x64, 0xff, 0x9b};
   if (matches(octets, nat64, 96)) return reachable(octets.last(4), special_v4);
+  // ISATAP, RFC 5214 §6.1: an interface identifier of 0:5efe or 200:5efe and an IPv4 address.
+  const bool isatap = (octets[8] == 0x00 || octets[8] == 0x02) && octets[9] == 0x00 &&
+                      octets[10] == 0x5e && octets[11] == 0xfe;
+  if (isatap) return false;
   return (octets[0] & 0xE0U) == 0x20U && reachable(octets, special_v6);
 }
 

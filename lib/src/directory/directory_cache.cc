@@ -1,6 +1,7 @@
 #include "directory/directory_cache.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include <wba/agent_identity.h>
 #include <wba/registered_domain.h>
@@ -19,6 +20,7 @@ struct DirectoryCache::Domain {
 };
 
 bool TokenBucket::has_one(Time now) noexcept {
+  if (now < since_) since_ = now;  // the clock was set back
   if (now > since_) {
     const auto passed = static_cast<double>((now - since_).count());
     tokens_ = std::min(per_minute_, tokens_ + passed * per_minute_ / 60);
@@ -137,12 +139,18 @@ void DirectoryCache::remove(Entry& entry) {
 
 void DirectoryCache::reorder(Entry& entry) {
   if (entry.pinned) return;
-  order_.erase({entry.order, &entry});
-  entry.domain->order.erase({entry.order, &entry});
+  const Order::value_type before{entry.order, &entry};
   entry.order = {entry.established(), entry.subject->last_used.load(std::memory_order_relaxed),
                  entry.number};
-  order_.emplace(entry.order, &entry);
-  entry.domain->order.emplace(entry.order, &entry);
+  for (Order* const order : {&order_, &entry.domain->order}) {
+    // An entry that has its place keeps the memory of it, so that none is ever without.
+    if (auto place = order->extract(before)) {
+      place.value() = {entry.order, &entry};
+      order->insert(std::move(place));
+    } else {
+      order->emplace(entry.order, &entry);
+    }
+  }
 }
 
 void DirectoryCache::publish(Entry& entry, Directory version) {
@@ -161,7 +169,7 @@ DirectoryCache::Domain& DirectoryCache::domain_of(std::string_view host) {
 }
 
 void DirectoryCache::leave(Domain& domain) {
-  if (--domain.entries == 0) domains_.erase(std::string(domain.name));
+  if (--domain.entries == 0) domains_.erase(domains_.find(domain.name));
 }
 
 std::optional<FetchRequest> DirectoryCache::begin(Entry& entry) {
@@ -216,8 +224,6 @@ DirectoryCache::Completed DirectoryCache::complete(const FetchResult& result, Ti
                                   .known = entry.established() || entry.pinned};
     return completed;
   }
-  fetches_.erase(found);
-  entry.fetch_id = 0;
   Directory version = *entry.version;
   if (judged.failure != Reason::none) {
     // Nothing is evicted: what was read stays for as long as it may.
@@ -260,6 +266,9 @@ DirectoryCache::Completed DirectoryCache::complete(const FetchResult& result, Ti
   }
   entry.metadata_freshness.reset();
   publish(entry, std::move(version));
+  // Behind all that may fail for lack of memory: until here the fetch can be abandoned.
+  fetches_.erase(found);
+  entry.fetch_id = 0;
   // Only now, so that a reader that asks again has seen the new version, or asks for a further one.
   entry.subject->fetch_asked.store(false, std::memory_order_release);
   reorder(entry);
@@ -275,6 +284,28 @@ std::vector<DirectoryCache::Entry*> DirectoryCache::due(Time now) {
     }
   }
   return result;
+}
+
+void DirectoryCache::clock_set_back(Time now) {
+  const Time fresh_limit = now + settings_.policy.fresh_max;
+  const std::int64_t at = now.time_since_epoch().count();
+  const auto bound = [](std::atomic<std::int64_t>& note, std::int64_t limit) {
+    if (note.load(std::memory_order_relaxed) > limit) note.store(limit, std::memory_order_relaxed);
+  };
+  for (const auto& [name, entry] : entries_) {
+    Directory version = *entry->version;
+    version.fresh_until = std::min(version.fresh_until, fresh_limit);
+    version.refresh_at = std::min(version.refresh_at, fresh_limit);
+    // Of keys that were not fetched the end of their proof decides.
+    if (entry->fetched) {
+      version.stale_until = std::min(version.stale_until, fresh_limit + settings_.policy.stale_max);
+    }
+    version.retry_at = std::min(version.retry_at, now + settings_.policy.failure_max);
+    bound(entry->subject->last_used, at);
+    bound(entry->subject->early_fetch_at, at + settings_.policy.early_refetch.count());
+    publish(*entry, std::move(version));
+    reorder(*entry);
+  }
 }
 
 bool DirectoryCache::take_up(const DocumentName& name, std::string_view host, SavedDirectory saved,

@@ -4,6 +4,7 @@
 // The writer's side of a resolver: which documents are held, when each is fetched, and what the
 // table shows of it. No clock, no network, no thread: time and random numbers are arguments.
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <map>
@@ -94,8 +95,11 @@ class DirectoryCache {
   [[nodiscard]] std::expected<Entry*, Reason> admit(const DocumentName& name, std::string_view host,
                                                     Time now, bool pinned = false);
 
-  // full_until says until when no new URL will be let in, whatever it is.
-  [[nodiscard]] Time full_until() const noexcept { return full_until_; }
+  // full_until says until when no new URL will be let in, whatever it is: a second from `now` at
+  // most, and not at all by a clock that was set back since.
+  [[nodiscard]] Time full_until(Time now) const noexcept {
+    return full_until_ > now + std::chrono::seconds(1) ? Time{} : full_until_;
+  }
 
   // begin gives the fetch of `entry`, unless one is under way.
   [[nodiscard]] std::optional<FetchRequest> begin(Entry& entry);
@@ -118,6 +122,12 @@ class DirectoryCache {
 
   // due gives the pinned entries whose refresh or retry has come.
   [[nodiscard]] std::vector<Entry*> due(Time now);
+
+  // clock_set_back is for when `now` is behind what was now before. Times that were reckoned by the
+  // wrong clock may lie far ahead: none stays further ahead than a response of now could set it, or
+  // a key that was taken out of its directory would be used, and a failure remembered, for as long
+  // as the clock was wrong.
+  void clock_set_back(Time now);
 
   // take_up publishes keys that came from elsewhere (a file, a redistributor) unless the document
   // has been fetched already; false where it was not taken. The times in `saved` are kept.

@@ -15,6 +15,8 @@ using std::chrono::steady_clock;
 constexpr std::size_t max_waiters = 16384;
 // The injected clock and the system's can jump, so the thread looks at it this often.
 constexpr milliseconds longest_idle{1000};
+// Steps back by less, as time synchronisation makes them, change nothing.
+constexpr std::chrono::seconds clock_tolerance{60};
 
 }  // namespace
 
@@ -75,7 +77,17 @@ bool Engine::take_up(const DocumentName& name, std::string_view host, SavedDirec
 
 void Engine::add_loose(std::vector<DirectoryKey> keys) {
   const std::lock_guard lock(mutex_);
-  for (DirectoryKey& key : keys) loose_.push_back(std::move(key));
+  // Of a key that comes again what was said last counts.
+  for (DirectoryKey& key : keys) {
+    const auto known = std::find_if(loose_.begin(), loose_.end(), [&](const DirectoryKey& other) {
+      return other.key.thumbprint() == key.key.thumbprint();
+    });
+    if (known == loose_.end()) {
+      loose_.push_back(std::move(key));
+    } else {
+      *known = std::move(key);
+    }
+  }
   auto subject = std::make_shared<Subject>();
   subject->hash = shared_->table.hash_of(loose_name);
   shared_->table.erase(loose_name, subject->hash);
@@ -126,13 +138,18 @@ bool Engine::run_once() {
     if (stopping_) return false;
     static_cast<void>(shared_->woken.exchange(false, std::memory_order_acq_rel));
     const Time time = now();
+    if (time + clock_tolerance < latest_) {
+      cache_.clock_set_back(time);
+      latest_ = time;
+    }
+    latest_ = std::max(latest_, time);
     handle_asked(time);
     std::vector<Waiter> arrived = std::move(arrived_);
     arrived_.clear();
     for (Waiter& waiter : arrived) handle_waiter(std::move(waiter), time);
     for (DirectoryCache::Entry* entry : cache_.due(time)) static_cast<void>(fetch(*entry));
     expire_waiters();
-    shared_->full_until.store(cache_.full_until().time_since_epoch().count(),
+    shared_->full_until.store(cache_.full_until(time).time_since_epoch().count(),
                               std::memory_order_relaxed);
     wait = idle_time();
   }
@@ -141,7 +158,15 @@ bool Engine::run_once() {
   {
     const std::lock_guard lock(mutex_);
     const Time time = now();
-    for (const FetchResult& result : results) handle_result(result, time);
+    for (const FetchResult& result : results) {
+      try {
+        handle_result(result, time);
+      } catch (const std::bad_alloc&) {
+        // As if it had not been fetched: it can be asked for again, and whoever waits is answered
+        // at the deadline.
+        cache_.abandon(result.id);
+      }
+    }
     counts_.fetches_under_way = shared_->fetcher->under_way();
     counts_.fetches_waiting = shared_->fetcher->waiting();
   }

@@ -86,6 +86,7 @@ class Engine {
   std::vector<DirectoryKey> loose_;
   DirectoryStatistics counts_;
   std::mt19937_64 random_;
+  Time latest_{};  // what the clock has shown, as long as it was not set back
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -113,7 +113,7 @@ struct Fetcher::Transfer {
 
 struct Fetcher::Curl {
   struct MultiFree {
-    void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+    void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
   };
   List resolve;
   std::unique_ptr<CURLM, MultiFree> multi;

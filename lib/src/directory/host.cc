@@ -8,6 +8,7 @@
 #include <wba/directory_host.h>
 #include <wba/directory_proof.h>
 
+#include "directory/http_cache.h"
 #include "directory/text.h"
 
 namespace wba::directory {
@@ -114,6 +115,23 @@ struct Host::State {
     allow_any_origin(reply.fields);
     return reply;
   }
+
+  HostReply answer(const Request& request, Time now) {
+    const std::string_view path = request.target.substr(0, request.target.find('?'));
+    if (path != directory_well_known_path) return plain(404, "not found");
+    std::string authority;
+    if (!append_normalised_authority("https", request.authority, authority) ||
+        std::ranges::find(authorities, authority) == authorities.end()) {
+      return plain(421, "this directory is not served under that name");
+    }
+    if (request.method == "OPTIONS") return preflight();
+    if (request.method != "GET" && request.method != "HEAD") {
+      HostReply refused = plain(405, "GET and HEAD only");
+      refused.fields.emplace_back("Allow", "GET, HEAD, OPTIONS");
+      return refused;
+    }
+    return directory(request, authority, now);
+  }
 };
 
 Host::Host(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -170,20 +188,10 @@ Result<Host::Loaded> Host::load(std::string_view json) {
 }
 
 HostReply Host::reply(const Request& request, Time now) {
-  const std::string_view path = request.target.substr(0, request.target.find('?'));
-  if (path != directory_well_known_path) return plain(404, "not found");
-  std::string authority;
-  if (!append_normalised_authority("https", request.authority, authority) ||
-      std::ranges::find(state_->authorities, authority) == state_->authorities.end()) {
-    return plain(421, "this directory is not served under that name");
-  }
-  if (request.method == "OPTIONS") return preflight();
-  if (request.method != "GET" && request.method != "HEAD") {
-    HostReply refused = plain(405, "GET and HEAD only");
-    refused.fields.emplace_back("Allow", "GET, HEAD, OPTIONS");
-    return refused;
-  }
-  return state_->directory(request, authority, now);
+  HostReply reply = state_->answer(request, now);
+  // Caches reckon a response's age by it. RFC 9110 §6.6.1.
+  reply.fields.emplace_back("Date", http_date(now));
+  return reply;
 }
 
 }  // namespace wba::directory

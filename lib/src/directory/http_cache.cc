@@ -25,16 +25,6 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-std::optional<seconds> parse_delta(std::string_view text) {
-  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) {
-    return std::nullopt;
-  }
-  std::int64_t value = 0;
-  const auto [end, status] = std::from_chars(text.begin(), text.end(), value);
-  if (status != std::errc{} || value > delta_max.count()) return delta_max;
-  return seconds(value);
-}
-
 // DateText reads the pieces of an HTTP date; after the first that does not fit, `good` is false.
 struct DateText {
   std::string_view rest;
@@ -150,7 +140,7 @@ std::optional<Time> parse_asctime_date(std::string_view value) {
 
 // set keeps the first argument; another one that differs makes the directive mean 0.
 void set(std::optional<seconds>& slot, std::string_view argument) {
-  const seconds value = parse_delta(argument).value_or(seconds(0));
+  const seconds value = parse_delta_seconds(argument).value_or(seconds(0));
   slot = slot && *slot != value ? seconds(0) : value;
 }
 
@@ -190,18 +180,51 @@ seconds age_of(const ResponseFields& fields, Time asked, Time received) {
   const auto date = fields.date ? parse_http_date(*fields.date, received) : std::nullopt;
   const seconds apparent = date ? std::max<seconds>(seconds(0), received - *date) : seconds(0);
   const seconds told =
-      fields.age ? parse_delta(trim(*fields.age)).value_or(seconds(0)) : seconds(0);
+      fields.age ? parse_delta_seconds(trim(*fields.age)).value_or(seconds(0)) : seconds(0);
   const seconds delay = std::max<seconds>(seconds(0), received - asked);
   return std::max(apparent, told + delay);
 }
 
 }  // namespace
 
+std::optional<seconds> parse_delta_seconds(std::string_view text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  std::int64_t value = 0;
+  const auto [end, status] = std::from_chars(text.begin(), text.end(), value);
+  if (status != std::errc{} || value > delta_max.count()) return delta_max;
+  return seconds(value);
+}
+
 std::optional<Time> parse_http_date(std::string_view text, Time now) {
   text = trim(text);
   if (const auto time = parse_imf_date(text)) return time;
   if (const auto time = parse_rfc850_date(text, now)) return time;
   return parse_asctime_date(text);
+}
+
+std::string http_date(Time time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  std::string text;
+  const auto number = [&](std::int64_t value, std::size_t digits) {
+    const std::string written = std::to_string(value);
+    text.append(digits - std::min(digits, written.size()), '0').append(written);
+  };
+  const unsigned weekday = std::chrono::weekday(day).iso_encoding();
+  text.append(days.at(weekday - 1)).append(", ");
+  number(static_cast<unsigned>(date.day()), 2);
+  text.append(" ").append(months.at(static_cast<unsigned>(date.month()) - 1)).append(" ");
+  number(static_cast<int>(date.year()), 4);
+  text.append(" ");
+  number(clock.hours().count(), 2);
+  text.append(":");
+  number(clock.minutes().count(), 2);
+  text.append(":");
+  number(clock.seconds().count(), 2);
+  return text.append(" GMT");
 }
 
 CacheControl parse_cache_control(std::string_view value) {
@@ -257,7 +280,7 @@ Time retry_time(int failures, const std::optional<std::string>& retry_after, Tim
   const auto whole = static_cast<double>(wait.count());
   wait = seconds(static_cast<std::int64_t>(whole * (0.5 + 0.5 * random)));
   if (retry_after) {
-    auto told = parse_delta(trim(*retry_after));
+    auto told = parse_delta_seconds(trim(*retry_after));
     if (!told) {
       if (const auto date = parse_http_date(*retry_after, now)) told = *date - now;
     }

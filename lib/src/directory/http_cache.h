@@ -29,9 +29,16 @@ struct ResponseFields {
   std::optional<std::string> retry_after = {};
 };
 
+// parse_delta_seconds reads a number of seconds, digits only; more than 2147483648 counts as that
+// (RFC 9111 §1.2.2). nullopt for anything else.
+[[nodiscard]] std::optional<seconds> parse_delta_seconds(std::string_view text);
+
 // parse_http_date reads the three formats of RFC 9110 §5.6.7. `now` decides the century of
 // RFC 850's two-digit years. nullopt for anything else.
 [[nodiscard]] std::optional<Time> parse_http_date(std::string_view text, Time now);
+
+// http_date writes the preferred of them: "Sun, 06 Nov 1994 08:49:37 GMT". Years 0 to 9999.
+[[nodiscard]] std::string http_date(Time time);
 
 // CacheControl is what a response's Cache-Control says. An argument that is no number, or a
 // directive that stands twice with different arguments, gives 0: stale, the careful reading of

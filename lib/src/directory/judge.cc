@@ -14,10 +14,10 @@ std::string_view view(const std::optional<std::string>& value) {
   return value ? std::string_view(*value) : std::string_view();
 }
 
-// apply_proofs drops the keys that the rule does not let through. The body came over TLS, so that
-// a proof need not cover it, as many do not.
-void apply_proofs(const FetchResult& result, const JudgeContext& context,
-                  std::vector<DirectoryKey>& keys) {
+// proven drops the keys that the rule does not let through. The body came over TLS, so that a proof
+// need not cover it, as many do not.
+Judged proven(const FetchResult& result, const JudgeContext& context,
+              std::vector<DirectoryKey> keys) {
   const auto possessions = check_possession({.url = context.url,
                                              .body = result.body,
                                              .content_digest = result.content_digest,
@@ -26,14 +26,15 @@ void apply_proofs(const FetchResult& result, const JudgeContext& context,
                                              .content_type = view(result.fields.content_type),
                                              .cache_control = view(result.fields.cache_control)},
                                             keys, false, context.now);
-  std::vector<DirectoryKey> kept;
+  Judged judged;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const Possession& possession = possessions[i];
     const bool good = context.proofs == ProofRule::required ? possession.proven_until.has_value()
                                                             : !possession.refuted;
-    if (good) kept.push_back(std::move(keys[i]));
+    if (good) judged.keys.push_back(std::move(keys[i]));
   }
-  keys = std::move(kept);
+  if (!keys.empty() && judged.keys.empty()) judged.failure = Reason::directory_proof_missing;
+  return judged;
 }
 
 }  // namespace
@@ -50,9 +51,8 @@ Judged judge(const FetchResult& result, const JudgeContext& context) {
     rules.well_known = false;
     auto metadata = parse_client_metadata(result.body, context.url, rules);
     if (!metadata) return {.failure = metadata.error()};
-    return {.keys = std::move(metadata->keys),
-            .jwks_uri = std::move(metadata->jwks_uri),
-            .jwks_host = std::move(metadata->jwks_host)};
+    if (metadata->jwks_uri.empty()) return proven(result, context, std::move(metadata->keys));
+    return {.jwks_uri = std::move(metadata->jwks_uri), .jwks_host = std::move(metadata->jwks_host)};
   }
   if (rules.well_known &&
       !media_type_is(result.fields.content_type.value_or(""), directory_media_type)) {
@@ -60,10 +60,7 @@ Judged judge(const FetchResult& result, const JudgeContext& context) {
   }
   auto keys = parse_key_document(result.body, rules);
   if (!keys) return {.failure = keys.error()};
-  const bool any = !keys->empty();
-  apply_proofs(result, context, *keys);
-  if (any && keys->empty()) return {.failure = Reason::directory_proof_missing};
-  return {.keys = std::move(*keys)};
+  return proven(result, context, std::move(*keys));
 }
 
 }  // namespace wba::directory

@@ -27,28 +27,35 @@ Reason usable_at(const DirectoryKey& key, Time now) noexcept {
 
 KeySet::KeySet(std::vector<DirectoryKey> keys, bool labels_count)
     : keys_(std::move(keys)), labels_count_(labels_count) {
-  // Thumbprints first and in order, so that sorting stably and dropping repeats keeps, of one id,
-  // the thumbprint before a label and the first key before a later one.
+  // Entries of one id lie side by side, that of the first key in front, and only it stays.
+  const auto settle = [this] {
+    std::sort(ids_.begin(), ids_.end());
+    const auto repeats = std::unique(
+        ids_.begin(), ids_.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
+    ids_.erase(repeats, ids_.end());
+  };
   std::vector<std::pair<std::string_view, std::uint32_t>> labels;
   for (std::uint32_t i = 0; i < keys_.size(); ++i) {
     ids_.emplace_back(keys_[i].key.thumbprint(), i);
     if (labels_count && !keys_[i].kid.empty()) labels.emplace_back(keys_[i].kid, i);
   }
+  settle();
   const auto by_id = [](const auto& a, const auto& b) { return a.first < b.first; };
-  std::stable_sort(labels.begin(), labels.end(), by_id);
-  for (std::size_t i = 0; i < labels.size(); ++i) {
+  std::sort(labels.begin(), labels.end());
+  // A label that is a thumbprint stands for nothing else.
+  std::erase_if(labels, [&](const auto& label) {
+    return std::binary_search(ids_.begin(), ids_.end(), label, by_id);
+  });
+  for (const auto& label : labels) {
     // A label that different keys share means none of them; a key that is there twice is one.
-    const auto same = std::equal_range(labels.begin(), labels.end(), labels[i], by_id);
-    const auto thumbprint = keys_[labels[i].second].key.thumbprint();
-    const bool one = std::all_of(same.first, same.second, [&](const auto& label) {
-      return keys_[label.second].key.thumbprint() == thumbprint;
+    const auto same = std::equal_range(labels.begin(), labels.end(), label, by_id);
+    const auto thumbprint = keys_[label.second].key.thumbprint();
+    const bool one = std::all_of(same.first, same.second, [&](const auto& other) {
+      return keys_[other.second].key.thumbprint() == thumbprint;
     });
-    if (one) ids_.push_back(labels[i]);
+    if (one) ids_.push_back(label);
   }
-  std::stable_sort(ids_.begin(), ids_.end(), by_id);
-  const auto repeats = std::unique(ids_.begin(), ids_.end(),
-                                   [](const auto& a, const auto& b) { return a.first == b.first; });
-  ids_.erase(repeats, ids_.end());
+  settle();
   ids_.shrink_to_fit();
 }
 

@@ -114,13 +114,29 @@ void lint_usable(Lint& lint) {
   }
   lint.add(Level::ok, "usable", "",
            std::to_string(usable) + " of " + std::to_string(lint.keys.size()) + " can be used now");
+}
+
+// lint_rotation looks for the end of the last key that can be used now, and for what takes over.
+void lint_rotation(Lint& lint) {
   std::optional<Time> last;
   for (const LintedKey& key : lint.keys) {
     if (!key.usable) continue;
     if (!key.expires) return;
-    if (!last || *key.expires > *last) last = key.expires;
+    last = std::max(last, key.expires);
   }
-  if (last && *last - lint.now < soon) {
+  if (!last) return;
+  std::optional<Time> next;
+  for (const LintedKey& key : lint.keys) {
+    if (key.usable || !key.sound || !key.not_before || *key.not_before <= lint.now) continue;
+    if (key.expires && *key.expires <= *last) continue;
+    next = next ? std::min(*next, *key.not_before) : *key.not_before;
+  }
+  if (next && *next > *last) {
+    lint.add(Level::warn, "successor", "",
+             "no key is valid from " + utc_time(*last) + " to " + utc_time(*next) +
+                 ", between the last usable key and its successor",
+             "let them overlap: give the successor an earlier nbf, or the other a later exp");
+  } else if (!next && *last - lint.now < soon) {
     lint.add(Level::warn, "successor", "",
              "the last usable key ends at " + utc_time(*last) + ", in " +
                  duration_text(*last - lint.now),
@@ -191,6 +207,7 @@ void lint_document(Lint& lint) {
   for (std::size_t i = 0; i < looked_at; ++i) lint_key(lint, (*keys)[i], i);
   lint_duplicates(lint);
   lint_usable(lint);
+  lint_rotation(lint);
 }
 
 LintReport lint_directory(const FetchedDirectory& fetched, Time now, const LintOptions& options) {

@@ -199,9 +199,11 @@ void lint_key(Lint& lint, const Json& jwk, std::size_t index) {
     }
   }
   const Times times = lint_times(lint, jwk, subject);
+  linted.not_before = times.not_before;
   linted.expires = times.expires;
-  linted.usable = linted.key && for_signatures && algorithm_fits && times.usable &&
-                  (lint.options.allow_test_keys || !linted.key->is_published_test_key());
+  linted.sound = linted.key && for_signatures && algorithm_fits &&
+                 (lint.options.allow_test_keys || !linted.key->is_published_test_key());
+  linted.usable = linted.sound && times.usable;
   checked.usable = linted.usable;
   lint.keys.push_back(std::move(linted));
   lint.report.keys.push_back(std::move(checked));

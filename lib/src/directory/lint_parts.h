@@ -23,6 +23,8 @@ struct LintedKey {
   std::string kid;  // as it stands, not escaped
   bool kid_is_thumbprint = false;
   bool usable = false;
+  bool sound = false;  // usable but for its times
+  std::optional<Time> not_before;
   std::optional<Time> expires;
 };
 
@@ -40,7 +42,8 @@ struct Lint {
   bool media_type_is_json = true;  // that or another JSON type
   bool key_set = false;            // an object with an array `keys`
   bool too_large = false;
-  std::optional<std::chrono::seconds> cache_lifetime = {};  // as served; nullopt where not said
+  // How long caches keep the response from now on; nullopt where it does not say.
+  std::optional<std::chrono::seconds> cache_lifetime = {};
   std::vector<LintedKey> keys = {};
   std::vector<Proof> proofs = {};
 

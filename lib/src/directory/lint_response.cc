@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <wba/agent_identity.h>
 #include <wba/directory_document.h>
 
@@ -111,6 +113,24 @@ std::string joined(const std::vector<std::string_view>& lines) {
   return out;
 }
 
+// left_of gives what is left of a lifetime for a response that has spent a part of it in caches on
+// the way.
+std::chrono::seconds left_of(std::chrono::seconds lifetime, const Lint& lint) {
+  const auto ages = field_lines(lint.fetched.fields, "age");
+  const auto age = ages.empty() ? std::nullopt : parse_delta_seconds(ages.front());
+  return std::max(lifetime - age.value_or(std::chrono::seconds(0)), std::chrono::seconds(0));
+}
+
+void lint_expires(Lint& lint, std::string_view field) {
+  const auto expires = parse_http_date(field, lint.now);
+  // What is no date lies in the past. RFC 9111 §5.3.
+  const Time end = std::max(expires.value_or(lint.now), lint.now);
+  lint.cache_lifetime = end - lint.now;
+  lint.add(
+      Level::ok, "cache", "",
+      expires ? "cached until Expires: " + utc_time(*expires) : "not cached: Expires is no date");
+}
+
 void lint_caching(Lint& lint) {
   const auto lines = field_lines(lint.fetched.fields, "cache-control");
   const CacheControl caching = parse_cache_control(joined(lines));
@@ -123,7 +143,7 @@ void lint_caching(Lint& lint) {
              "no-store: verifiers must fetch again and again, and lose the keys in any outage",
              advice);
   } else if (lifetime) {
-    lint.cache_lifetime = caching.no_cache ? std::chrono::seconds(0) : *lifetime;
+    lint.cache_lifetime = caching.no_cache ? std::chrono::seconds(0) : left_of(*lifetime, lint);
     const std::string served = "cached for " + duration_text(*lifetime);
     if (caching.no_cache || lifetime->count() < 60) {
       lint.add(Level::warn, "cache", "", served + ": hardly cached at all", advice);
@@ -133,8 +153,8 @@ void lint_caching(Lint& lint) {
     } else {
       lint.add(Level::ok, "cache", "", served);
     }
-  } else if (!field_lines(lint.fetched.fields, "expires").empty()) {
-    lint.add(Level::ok, "cache", "", "cached until Expires");
+  } else if (const auto expires = field_lines(lint.fetched.fields, "expires"); !expires.empty()) {
+    lint_expires(lint, expires.front());
   } else {
     lint.add(Level::warn, "cache", "", "neither Cache-Control nor Expires: each cache guesses",
              advice);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 #include <new>
+#include <system_error>
 
 #include <wba/agent_identity.h>
 #include <wba/directory_resolver.h>
@@ -79,6 +80,8 @@ Result<std::shared_ptr<DirectoryResolver>> DirectoryResolver::create(
     return std::shared_ptr<DirectoryResolver>(new DirectoryResolver(std::move(impl)));
   } catch (const std::bad_alloc&) {
     return std::unexpected(Error{ErrorCode::out_of_memory});
+  } catch (const std::system_error&) {  // no thread can be had
+    return std::unexpected(Error{ErrorCode::out_of_memory});
   }
 }
 
@@ -123,7 +126,9 @@ KeyResolution DirectoryResolver::resolve(const AgentLink& link, std::string_view
             [promise](const KeyResolution& resolution) { promise->set_value(resolution); });
     // The background thread keeps the deadline; were it held up by a callback, we would.
     constexpr std::chrono::milliseconds grace{100};
-    if (future.wait_until(deadline + grace) != std::future_status::ready) return {};
+    constexpr auto end = std::chrono::steady_clock::time_point::max();
+    const auto last = deadline > end - grace ? end : deadline + grace;
+    if (future.wait_until(last) != std::future_status::ready) return {};
     return future.get();
   } catch (const std::bad_alloc&) {
     return {.reason = Reason::internal_error};

@@ -73,13 +73,15 @@ bool write_all(int to, std::string_view data) {
 }
 
 std::optional<std::string> read_all(const std::filesystem::path& file) {
-  const Descriptor from(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  // Of a pipe nobody would ever open the other end.
+  const Descriptor from(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat status {};
   if (from.get() < 0 || ::fstat(from.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return std::nullopt;
   }
-  // Whoever can write it can name keys.
+  // Whoever can write it can name keys: root, and this user alone.
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return std::nullopt;
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) return std::nullopt;
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size > max_file_bytes) return std::nullopt;
   std::string text(size, '\0');
