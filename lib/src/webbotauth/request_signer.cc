@@ -10,7 +10,7 @@
 
 #include "base/ascii.h"
 #include "crypto/base64.h"
-#include "crypto/random.h"
+#include "crypto/random_pool.h"
 #include "webbotauth/profile_checks.h"
 
 namespace wba {
@@ -50,6 +50,7 @@ struct RequestSigner::State {
   std::string label;
   std::string agent_component;
   std::string nonce;
+  crypto::RandomPool random;
   std::string url;  // normalised, only to judge the agent URL
 };
 
@@ -258,7 +259,7 @@ class SigningRun {
       state_.nonce = options_.nonce;
     } else if (options_.nonce_mode == SigningOptions::Nonce::random) {
       std::array<std::byte, 64> octets;
-      if (auto random = crypto::random_bytes(octets); !random) return random;
+      if (auto drawn = state_.random.draw(octets); !drawn) return drawn;
       crypto::base64_append(octets, crypto::Base64::standard, state_.nonce);
     }
     return {};
