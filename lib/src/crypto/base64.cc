@@ -112,26 +112,33 @@ std::optional<std::size_t> base64_decode_secret(std::string_view encoded, Base64
 void base64_append(std::span<const std::byte> octets, Base64 variant, std::string& out) {
   const auto& alphabet = variant == Base64::standard ? standard_alphabet : url_alphabet;
   const std::size_t tail = octets.size() % 3;
+  const std::size_t padding = tail == 0 ? 0 : 3 - tail;
   const std::size_t before = out.size();
-  const std::size_t padded = before + (octets.size() + 2) / 3 * 4;
-  const std::size_t size = variant == Base64::standard || tail == 0 ? padded : padded - 3 + tail;
-  out.resize(size);
-  const auto octet = [&octets](std::size_t i) { return std::to_integer<std::uint32_t>(octets[i]); };
-  char* to = out.data() + before;
-  const std::size_t whole = octets.size() - tail;
-  for (std::size_t i = 0; i < whole; i += 3, to += 4) {
-    const std::uint32_t bits = octet(i) << 16 | octet(i + 1) << 8 | octet(i + 2);
-    to[0] = alphabet[bits >> 18];
-    to[1] = alphabet[bits >> 12 & 0x3f];
-    to[2] = alphabet[bits >> 6 & 0x3f];
-    to[3] = alphabet[bits & 0x3f];
-  }
-  if (tail == 0) return;
-  const std::uint32_t bits = octet(whole) << 16 | (tail == 2 ? octet(whole + 1) << 8 : 0);
-  *to++ = alphabet[bits >> 18];
-  *to++ = alphabet[bits >> 12 & 0x3f];
-  if (tail == 2) *to++ = alphabet[bits >> 6 & 0x3f];
-  for (char* const end = out.data() + size; to != end; ++to) *to = '=';
+  const std::size_t size =
+      before + (octets.size() + 2) / 3 * 4 - (variant == Base64::url_no_padding ? padding : 0);
+  const auto write = [&](char* start, std::size_t) noexcept {
+    const auto* from = reinterpret_cast<const std::uint8_t*>(octets.data());
+    const auto* const whole = from + (octets.size() - tail);
+    char* to = start + before;
+    for (; from != whole; from += 3, to += 4) {
+      const std::uint32_t bits =
+          std::uint32_t{from[0]} << 16 | std::uint32_t{from[1]} << 8 | from[2];
+      to[0] = alphabet[bits >> 18];
+      to[1] = alphabet[bits >> 12 & 0x3f];
+      to[2] = alphabet[bits >> 6 & 0x3f];
+      to[3] = alphabet[bits & 0x3f];
+    }
+    if (tail != 0) {
+      const std::uint32_t bits =
+          std::uint32_t{from[0]} << 16 | (tail == 2 ? std::uint32_t{from[1]} << 8 : 0);
+      *to++ = alphabet[bits >> 18];
+      *to++ = alphabet[bits >> 12 & 0x3f];
+      if (tail == 2) *to++ = alphabet[bits >> 6 & 0x3f];
+      while (to != start + size) *to++ = '=';
+    }
+    return size;
+  };
+  out.resize_and_overwrite(size, write);
 }
 
 void base64_append_secret(std::span<const std::byte> octets, Base64 variant, std::string& out) {

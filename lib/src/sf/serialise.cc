@@ -37,17 +37,29 @@ void write_decimal(std::int64_t thousandths, std::string& out) {
 
 // write_string gives false where `text` has a character that no String has.
 bool write_string(std::string_view text, std::string& out) {
+  const char* plain = text.data();
+  const char* const end = plain + text.size();
+  const char* at = skip_string_plain(plain, end);
+  if (at == end) {  // as nearly always
+    const std::size_t before = out.size();
+    const std::size_t size = before + text.size() + 2;
+    out.resize_and_overwrite(size, [&](char* start, std::size_t) noexcept {
+      start[before] = '"';
+      text.copy(start + before + 1, text.size());
+      start[size - 1] = '"';
+      return size;
+    });
+    return true;
+  }
   out += '"';
-  const char* at = text.data();
-  const char* const end = at + text.size();
   while (true) {
-    const char* const plain = at;
-    at = skip_string_plain(at, end);
     out.append(plain, at);
     if (at == end) break;
     if (*at != '"' && *at != '\\') return false;
     out += '\\';
     out += *at++;
+    plain = at;
+    at = skip_string_plain(plain, end);
   }
   out += '"';
   return true;
