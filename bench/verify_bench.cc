@@ -10,7 +10,6 @@
 #include <benchmark/benchmark.h>
 
 #include <wba/prepared_keys.h>
-#include <wba/request_signer.h>
 #include <wba/verifier.h>
 
 #include "bench_request.h"
@@ -107,29 +106,6 @@ void verify(benchmark::State& state, Shape shape, bool with_curve) {
   state.counters["bytes"] = static_cast<double>(made.field_bytes());
 }
 
-void sign(benchmark::State& state, Shape shape) {
-  const BenchRequest& made = bench_request(shape);
-  auto signer = KeySigner::create(PrivateKey::from_jwk(bench_private_jwk).value());
-  RequestSigner request_signer;
-  SignedFields fields;
-  const SigningOptions options = made.signing_options();
-  const auto run = [&] {
-    return request_signer.sign(made.unsigned_request, *signer, options, made.now, fields)
-        .has_value();
-  };
-  if (!run()) {
-    state.SkipWithError("the request is not signed");
-    return;
-  }
-  const auto before = test::allocation_count();
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(run());
-  }
-  state.counters["allocs"] = benchmark::Counter(
-      static_cast<double>(test::allocation_count() - before), benchmark::Counter::kAvgIterations);
-  state.counters["bytes"] = static_cast<double>(fields.lines.base.size());
-}
-
 BENCHMARK_CAPTURE(verify, known_key / minimal, Shape::minimal, true)
     ->Name("verify/known_key/minimal");
 BENCHMARK_CAPTURE(verify, known_key / browser, Shape::browser, true)
@@ -141,8 +117,5 @@ BENCHMARK_CAPTURE(verify, without_curve / browser, Shape::browser, false)
     ->Name("verify/without_curve/browser");
 BENCHMARK_CAPTURE(verify, without_curve / body, Shape::body, false)
     ->Name("verify/without_curve/body");
-BENCHMARK_CAPTURE(sign, minimal, Shape::minimal)->Name("sign/minimal");
-BENCHMARK_CAPTURE(sign, browser, Shape::browser)->Name("sign/browser");
-BENCHMARK_CAPTURE(sign, body, Shape::body)->Name("sign/body");
 
 }  // namespace

@@ -232,26 +232,52 @@ TEST_F(Sign, EveryOtherAlgorithmVerifies) {
   }
 }
 
-// The hot path allocates nothing once its memory has grown.
-TEST_F(Sign, VerifyingAllocatesNothing) {
-  RequestBuilder built;
-  for (int i = 0; i < 12; ++i) built.add("X-Field-" + std::to_string(i), std::string(600, 'v'));
+// Signing and verifying allocate nothing once their memory has grown: 16 components, with 8 KB of
+// covered values and a body that its Content-Digest is checked against.
+TEST_F(Sign, NothingIsAllocatedOnceMemoryHasGrown) {
+  constexpr std::string_view body = R"({"item":42,"quantity":1})";
+  constexpr std::size_t field_bytes = 750;
   std::vector<std::string> names;
-  for (int i = 0; i < 12; ++i) names.push_back("x-field-" + std::to_string(i));
-  std::vector<std::string_view> components{"@authority", "@method", "@path"};
+  for (int i = 0; i < 11; ++i) names.push_back("x-field-" + std::to_string(i));
+  std::vector<std::string_view> components{"@authority", "@method", "@path", "content-digest"};
   components.insert(components.end(), names.begin(), names.end());
-  ASSERT_TRUE(sign(built, {.profile = SignerProfile::draft_01,
-                           .agent_url = "https://agent.test/keys",
-                           .components = components}));
+  const auto add_fields = [&](RequestBuilder& built) {
+    built.add("Content-Digest", content_digest(body));
+    for (const auto& name : names) built.add(name, std::string(field_bytes, 'v'));
+  };
+  const SigningOptions options{.profile = SignerProfile::draft_01,
+                               .agent_url = "https://agent.test/keys",
+                               .components = components};
+  RequestBuilder unsigned_request;
+  add_fields(unsigned_request);
+  RequestBuilder built;
+  add_fields(built);
+  ASSERT_TRUE(sign(built, options));
+  ASSERT_GE(fields_.lines.base.size(), std::size_t{8} << 10U);
+
+  const auto sign_again = [&] {
+    return request_signer_.sign(unsigned_request.request, signer_, options, kNow, fields_)
+        .has_value();
+  };
+  ASSERT_TRUE(sign_again());
+  const auto before_signing = allocation_count();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(sign_again());
+  EXPECT_EQ(allocation_count(), before_signing);
+
   const auto verifier =
       Verifier::create({.required = RequiredComponents::profile_only()}, resolver_).value();
   auto scratch = verifier.make_scratch();
-  ASSERT_EQ(verifier.verify(built.request, kNow, scratch).reason(), Reason::none);
-  const auto before = allocation_count();
+  const auto verify = [&](std::string_view seen) {
+    return verifier.verify(built.request, seen, kNow, scratch).reason();
+  };
+  ASSERT_EQ(verify(body), Reason::none);
+  ASSERT_EQ(scratch.verdict().decisive()->covered().size(), 16U);
+  const auto before_verifying = allocation_count();
   for (int i = 0; i < 10; ++i) {
-    ASSERT_EQ(verifier.verify(built.request, kNow, scratch).reason(), Reason::none);
+    ASSERT_EQ(verify(body), Reason::none);
+    ASSERT_EQ(verify("another body"), Reason::content_digest_mismatch);
   }
-  EXPECT_EQ(allocation_count(), before);
+  EXPECT_EQ(allocation_count(), before_verifying);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <wba/error.h>
+#include <wba/structured_field.h>
 
 namespace wba {
 
@@ -56,6 +57,10 @@ class ContentDigest {
 // Errors: digest_malformed, digest_unsupported, digest_mismatch. RFC 9530 §2.
 [[nodiscard]] Result<void> check_content_digest(std::span<const std::string_view> lines,
                                                 std::string_view body);
+
+// The same with a Field to parse into: nothing is allocated once `scratch` has grown.
+[[nodiscard]] Result<void> check_content_digest(std::span<const std::string_view> lines,
+                                                std::string_view body, sf::Field& scratch);
 
 }  // namespace wba
 

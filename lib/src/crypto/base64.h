@@ -35,8 +35,12 @@ enum class Base64 : std::uint8_t {
                                                               Base64 variant,
                                                               std::span<std::byte> out) noexcept;
 
-// base64_append appends the encoding of `octets` to `out`. Safe for secrets.
+// base64_append appends the encoding of `octets` to `out`. Takes a time that depends on the octets:
+// for public data only.
 void base64_append(std::span<const std::byte> octets, Base64 variant, std::string& out);
+
+// base64_append_secret is the same for private keys and shared secrets: libsodium's encoder.
+void base64_append_secret(std::span<const std::byte> octets, Base64 variant, std::string& out);
 
 }  // namespace wba::crypto
 

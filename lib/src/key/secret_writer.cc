@@ -31,7 +31,7 @@ void SecretWriter::append_base64url(std::span<const std::byte> octets) {
   std::string encoded;
   // Room for all of it: a string that grows leaves copies behind.
   encoded.reserve(octets.size() * 4 / 3 + 8);
-  crypto::base64_append(octets, crypto::Base64::url_no_padding, encoded);
+  crypto::base64_append_secret(octets, crypto::Base64::url_no_padding, encoded);
   append(encoded);
   wipe(encoded);
 }
@@ -44,7 +44,7 @@ void SecretWriter::append_base64_lines(std::span<const std::byte> octets) {
     const auto now = octets.first(std::min(line_octets, octets.size()));
     octets = octets.subspan(now.size());
     line.clear();
-    crypto::base64_append(now, crypto::Base64::standard, line);
+    crypto::base64_append_secret(now, crypto::Base64::standard, line);
     append(line);
     append("\n");
   }

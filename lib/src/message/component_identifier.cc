@@ -87,15 +87,14 @@ Result<ComponentIdentifier> read_component_identifier(
 
 namespace {
 
-// plain_name gives the name where the text is one, with or without quotes, and nothing else.
-std::optional<std::string_view> plain_name(std::string_view text) noexcept {
+// bare_name gives the name of an identifier without parameters, with or without quotes. What it
+// consists of, read_component_identifier judges: no name has a character that a String escapes.
+std::optional<std::string_view> bare_name(std::string_view text) noexcept {
+  if (text.empty() || text.find(';') != std::string_view::npos) return std::nullopt;
   if (text.size() > 2 && text.front() == '"' && text.back() == '"') {
     text = text.substr(1, text.size() - 2);
   }
-  const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
-    return c > ' ' && c < '\x7f' && c != '"' && c != ';' && c != '\\';
-  });
-  return plain ? std::optional(text) : std::nullopt;
+  return text;
 }
 
 }  // namespace
@@ -103,7 +102,7 @@ std::optional<std::string_view> plain_name(std::string_view text) noexcept {
 Result<void> append_component_identifier(std::string_view text, sf::Field& scratch,
                                          std::string& out) {
   try {
-    if (const auto name = plain_name(text)) {
+    if (const auto name = bare_name(text)) {
       const auto id =
           read_component_identifier({.type = sf::Type::string, .number = 0, .text = *name}, {});
       if (!id) return std::unexpected(id.error());

@@ -35,19 +35,34 @@ void write_decimal(std::int64_t thousandths, std::string& out) {
   if (fraction % 10 != 0) out += static_cast<char>('0' + fraction % 10);
 }
 
-void write_string(std::string_view text, std::string& out) {
-  out += '"';
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (true) {
-    const char* const plain = at;
-    at = skip_string_plain(at, end);
-    out.append(plain, at);
-    if (at == end) break;
-    out += '\\';
-    out += *at++;
+// write_string gives false where `text` has a character that no String has.
+bool write_string(std::string_view text, std::string& out) {
+  const char* plain = text.data();
+  const char* const end = plain + text.size();
+  const char* at = skip_string_plain(plain, end);
+  if (at == end) {  // as nearly always
+    const std::size_t before = out.size();
+    const std::size_t size = before + text.size() + 2;
+    out.resize_and_overwrite(size, [&](char* start, std::size_t) noexcept {
+      start[before] = '"';
+      text.copy(start + before + 1, text.size());
+      start[size - 1] = '"';
+      return size;
+    });
+    return true;
   }
   out += '"';
+  while (true) {
+    out.append(plain, at);
+    if (at == end) break;
+    if (*at != '"' && *at != '\\') return false;
+    out += '\\';
+    out += *at++;
+    plain = at;
+    at = skip_string_plain(plain, end);
+  }
+  out += '"';
+  return true;
 }
 
 void write_display_string(std::string_view utf8, std::string& out) {
@@ -66,39 +81,47 @@ void write_display_string(std::string_view utf8, std::string& out) {
   out += '"';
 }
 
-void write_bare_item(const BareItem& item, std::string& out) {
+// write_bare_item gives false for a String that write_string refuses; what was parsed it writes.
+bool write_bare_item(const BareItem& item, std::string& out) {
   switch (item.type) {
-    case Type::integer:
-      return write_integer(item.number, out);
-    case Type::decimal:
-      return write_decimal(item.number, out);
     case Type::string:
       return write_string(item.text, out);
+    case Type::integer:
+      write_integer(item.number, out);
+      break;
+    case Type::decimal:
+      write_decimal(item.number, out);
+      break;
     case Type::token:
       out += item.text;
-      return;
+      break;
     case Type::byte_sequence:
-      return append_byte_sequence(std::as_bytes(std::span(item.text)), out);
+      append_byte_sequence(std::as_bytes(std::span(item.text)), out);
+      break;
     case Type::boolean:
-      return append_boolean(item.number != 0, out);
+      append_boolean(item.number != 0, out);
+      break;
     case Type::date:
       out += '@';
-      return write_integer(item.number, out);
+      write_integer(item.number, out);
+      break;
     case Type::display_string:
-      return write_display_string(item.text, out);
+      write_display_string(item.text, out);
+      break;
   }
+  return true;
 }
 
 bool is_true(const BareItem& item) noexcept {
   return item.type == Type::boolean && item.number != 0;
 }
 
-void write_parameter(std::string_view key, const BareItem& value, std::string& out) {
+bool write_parameter(std::string_view key, const BareItem& value, std::string& out) {
   out += ';';
   out += key;
-  if (is_true(value)) return;
+  if (is_true(value)) return true;
   out += '=';
-  write_bare_item(value, out);
+  return write_bare_item(value, out);
 }
 
 bool is_key(std::string_view key) noexcept {
@@ -117,30 +140,17 @@ bool is_token(std::string_view text) noexcept {
   return true;
 }
 
-bool is_string(std::string_view text) noexcept {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while ((at = skip_string_plain(at, end)) != end) {
-    if (*at != '"' && *at != '\\') return false;
-    ++at;
-  }
-  return true;
-}
-
 bool in_range(std::int64_t value) noexcept {
   return value >= -largest_number && value <= largest_number;
 }
 
-// check says whether `item` has a serialisation.
+// check says whether `item` has a serialisation; a String is checked as it is written.
 Result<void> check(const BareItem& item) noexcept {
   switch (item.type) {
     case Type::integer:
     case Type::decimal:
     case Type::date:
       if (!in_range(item.number)) return std::unexpected(Error{ErrorCode::sf_number_out_of_range});
-      break;
-    case Type::string:
-      if (!is_string(item.text)) return std::unexpected(Error{ErrorCode::sf_invalid_string});
       break;
     case Type::token:
       if (!is_token(item.text)) return std::unexpected(Error{ErrorCode::sf_invalid_token});
@@ -150,6 +160,7 @@ Result<void> check(const BareItem& item) noexcept {
         return std::unexpected(Error{ErrorCode::sf_invalid_display_string});
       }
       break;
+    case Type::string:
     case Type::byte_sequence:
     case Type::boolean:
       break;
@@ -157,19 +168,20 @@ Result<void> check(const BareItem& item) noexcept {
   return {};
 }
 
-// append_checked runs `write`, and takes back what it wrote where memory ran out.
+// append_checked runs `write`, and takes back what it wrote where it gives false or memory ran out.
 template <typename Write>
 Result<void> append_checked(std::string& out, const Write& write) {
   const std::size_t before = out.size();
+  ErrorCode problem = ErrorCode::sf_invalid_string;
   try {
-    write();
-    return {};
+    if (write()) return {};
   } catch (const std::bad_alloc&) {
-    out.resize(before);
+    problem = ErrorCode::out_of_memory;
   } catch (const std::length_error&) {
-    out.resize(before);
+    problem = ErrorCode::out_of_memory;
   }
-  return std::unexpected(Error{ErrorCode::out_of_memory});
+  out.resize(before);
+  return std::unexpected(Error{problem});
 }
 
 }  // namespace
@@ -216,32 +228,36 @@ void append_member_value(const Field& field, const Member& member, std::string& 
     }
     out += ')';
   } else {
-    write_bare_item(member.value, out);
+    static_cast<void>(write_bare_item(member.value, out));
   }
   append_parameters(field.parameters(member), out);
 }
 
 void append_item(const Field& field, const Item& item, std::string& out) {
-  write_bare_item(item.value, out);
+  static_cast<void>(write_bare_item(item.value, out));
   append_parameters(field.parameters(item), out);
 }
 
 // §4.1.1.2.
 void append_parameters(std::span<const Parameter> parameters, std::string& out) {
-  for (const Parameter& parameter : parameters)
-    write_parameter(parameter.key, parameter.value, out);
+  for (const Parameter& parameter : parameters) {
+    static_cast<void>(write_parameter(parameter.key, parameter.value, out));
+  }
 }
 
 Result<void> append_parameter(std::string_view key, const BareItem& value, std::string& out) {
   if (!is_key(key)) return std::unexpected(Error{ErrorCode::sf_invalid_key});
   if (const auto valid = check(value); !valid) return valid;
-  return append_checked(out, [&] { write_parameter(key, value, out); });
+  return append_checked(out, [&] { return write_parameter(key, value, out); });
 }
 
 // §4.1.1.3.
 Result<void> append_key(std::string_view key, std::string& out) {
   if (!is_key(key)) return std::unexpected(Error{ErrorCode::sf_invalid_key});
-  return append_checked(out, [&] { out += key; });
+  return append_checked(out, [&] {
+    out += key;
+    return true;
+  });
 }
 
 // §4.1.4.
@@ -287,7 +303,7 @@ Result<void> append_display_string(std::string_view utf8, std::string& out) {
 // §4.1.3.1.
 Result<void> append_bare_item(const BareItem& item, std::string& out) {
   if (const auto valid = check(item); !valid) return valid;
-  return append_checked(out, [&] { write_bare_item(item, out); });
+  return append_checked(out, [&] { return write_bare_item(item, out); });
 }
 
 }  // namespace wba::sf

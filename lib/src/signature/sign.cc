@@ -1,5 +1,7 @@
 // Creating a signature, RFC 9421 §3.1 and §4.
 
+#include "signature/sign.h"
+
 #include <array>
 #include <new>
 #include <string>
@@ -14,9 +16,9 @@ namespace {
 std::unexpected<Error> fail(ErrorCode code) noexcept { return std::unexpected(Error{code}); }
 
 // append_member writes `label=("…" …);k=v`, the member of Signature-Input.
-Result<void> append_member(std::string_view label, const SigningParameters& parameters,
-                           sf::Field& scratch, std::string& out) {
-  if (auto key = sf::append_key(label, out); !key) return key;
+Result<void> append_member(const SigningParameters& parameters, sf::Field& scratch,
+                           std::string& out) {
+  if (auto key = sf::append_key(parameters.label, out); !key) return key;
   out.append("=(");
   bool first = true;
   for (const auto component : parameters.components) {
@@ -56,17 +58,23 @@ Result<void> choose_label(const SignatureFields& existing, std::string_view want
   return fail(ErrorCode::signature_too_many);
 }
 
-Result<void> sign_into(const Message& message, const SigningParameters& parameters,
-                       const Signer& signer, const BaseOptions& options, SigningScratch& scratch,
-                       SignedLines& lines) {
+Result<void> sign_into(const Message& message, SigningParameters parameters, const Signer& signer,
+                       const BaseOptions& options, SigningScratch& scratch, SignedLines& lines) {
   if (auto parsed = scratch.existing.parse(message.fields()); !parsed) return parsed;
   if (auto chosen = choose_label(scratch.existing, parameters.label, scratch.text); !chosen) {
     return chosen;
   }
-  const std::string_view label = scratch.text;
+  parameters.label = scratch.text;
+  return sign_message_as(message, parameters, signer, options, scratch, lines);
+}
+
+}  // namespace
+
+Result<void> sign_message_as(const Message& message, const SigningParameters& parameters,
+                             const Signer& signer, const BaseOptions& options,
+                             SigningScratch& scratch, SignedLines& lines) {
   scratch.dictionary.clear();
-  if (auto appended = append_member(label, parameters, scratch.field, scratch.dictionary);
-      !appended) {
+  if (auto appended = append_member(parameters, scratch.field, scratch.dictionary); !appended) {
     return appended;
   }
   // The base is built from the line as a verifier will parse it, by the code a verifier runs.
@@ -81,12 +89,10 @@ Result<void> sign_into(const Message& message, const SigningParameters& paramete
   const auto size = signer.sign(lines.base, octets);
   if (!size) return std::unexpected(size.error());
   lines.signature_input.assign(scratch.dictionary);
-  lines.signature.assign(label).append("=");
+  lines.signature.assign(parameters.label).append("=");
   sf::append_byte_sequence(std::span(octets).first(*size), lines.signature);
   return {};
 }
-
-}  // namespace
 
 Result<void> sign_message(const Message& message, const SigningParameters& parameters,
                           const Signer& signer, const BaseOptions& options, SigningScratch& scratch,

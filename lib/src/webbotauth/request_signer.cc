@@ -10,7 +10,8 @@
 
 #include "base/ascii.h"
 #include "crypto/base64.h"
-#include "crypto/random.h"
+#include "crypto/random_pool.h"
+#include "signature/sign.h"
 #include "webbotauth/profile_checks.h"
 
 namespace wba {
@@ -50,6 +51,7 @@ struct RequestSigner::State {
   std::string label;
   std::string agent_component;
   std::string nonce;
+  crypto::RandomPool random;
   std::string url;  // normalised, only to judge the agent URL
 };
 
@@ -102,22 +104,22 @@ Result<void> check_for_cloudflare(std::span<const std::string_view> components) 
   return {};
 }
 
-// choose_label gives the label that sign_message would choose, since the Signature-Agent member is
-// named after it. A member that the request has under that name is another agent's.
+// choose_label gives a label that no signature of the request has: `wanted` where there is one,
+// else one that no member of the Signature-Agent has either, for that would be another agent's.
 Result<void> choose_label(const SignatureFields& existing, const sf::Field& agent,
                           std::string_view wanted, std::string& label) {
-  const auto taken = [&] {
-    return existing.input().find(label) != nullptr || existing.signature().find(label) != nullptr ||
-           agent.find(label) != nullptr;
+  const auto signed_already = [&existing](std::string_view name) {
+    return existing.input().find(name) != nullptr || existing.signature().find(name) != nullptr;
   };
   if (!wanted.empty()) {
+    if (signed_already(wanted)) return fail(ErrorCode::signature_label_duplicate);
     label = wanted;
     return {};
   }
   for (char digit = '1'; digit <= '9'; ++digit) {
     label = "sig";
     label.push_back(digit);
-    if (!taken()) return {};
+    if (!signed_already(label) && agent.find(label) == nullptr) return {};
   }
   return fail(ErrorCode::signature_too_many);
 }
@@ -258,7 +260,7 @@ class SigningRun {
       state_.nonce = options_.nonce;
     } else if (options_.nonce_mode == SigningOptions::Nonce::random) {
       std::array<std::byte, 64> octets;
-      if (auto random = crypto::random_bytes(octets); !random) return random;
+      if (auto drawn = state_.random.draw(octets); !drawn) return drawn;
       crypto::base64_append(octets, crypto::Base64::standard, state_.nonce);
     }
     return {};
@@ -279,12 +281,12 @@ class SigningRun {
     }
     Request request = request_;
     request.fields = state_.fields;
-    return sign_message(request,
-                        {.label = state_.label,
-                         .components = state_.components,
-                         .parameters = std::span(parameters).first(count)},
-                        signer_, {.field_types = options_.field_types}, state_.scratch,
-                        fields_.lines);
+    return sign_message_as(request,
+                           {.label = state_.label,
+                            .components = state_.components,
+                            .parameters = std::span(parameters).first(count)},
+                           signer_, {.field_types = options_.field_types}, state_.scratch,
+                           fields_.lines);
   }
 
   RequestSigner::State& state_;

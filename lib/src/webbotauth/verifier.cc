@@ -30,6 +30,7 @@ struct Verifier::Scratch::State {
   std::vector<std::string> bases;
   std::vector<AgentNames> names;
   std::vector<std::string_view> digest_lines;
+  sf::Field digest;
   Verdict verdict;
 };
 
@@ -182,7 +183,7 @@ class SignatureCheck {
         scratch_.digest_lines.push_back(line.value);
       }
     }
-    const auto checked = check_content_digest(scratch_.digest_lines, *body_);
+    const auto checked = check_content_digest(scratch_.digest_lines, *body_, scratch_.digest);
     return checked ? Reason::none : reason_of(checked.error().code);
   }
 
@@ -211,6 +212,7 @@ class VerifierState {
                                  .bases = {},
                                  .names = {},
                                  .digest_lines = {},
+                                 .digest = {},
                                  .verdict = Verdict()});
     // One of each a signature that may be looked at: growing the lists would move the strings that
     // verdicts view.
