@@ -35,6 +35,7 @@ binutils:nm                looks into libwba_core.a for sockets and files
 git:git                    lists the source files that are checked
 nodejs:node                runs the other implementations that ours is tried against
 npm:npm                    installs those
+openssl:openssl            makes the certificate of the Node server that wba fetch is tried at
 ca-certificates            npm speaks https
 redis-server:redis-server  state that guards share, for real
 nginx:nginx                servers that wba-authd stands behind

@@ -9,6 +9,11 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <wba/key.h>
 
@@ -17,6 +22,34 @@
 
 namespace wba::test {
 namespace {
+
+using namespace std::chrono_literals;
+
+// run_on_terminal gives what a program shows on a terminal of its own.
+std::string run_on_terminal(const std::vector<std::string>& arguments) {
+  std::vector<char*> argv;
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  std::string shown;
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (child == 0) {
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  if (child < 0) return shown;
+  char buffer[4096];
+  pollfd polled{.fd = terminal, .events = POLLIN, .revents = 0};
+  while (::poll(&polled, 1, 30'000) == 1) {
+    const ssize_t size = ::read(terminal, buffer, sizeof buffer);
+    if (size <= 0) break;  // nobody has the other side open any more
+    shown.append(buffer, static_cast<std::size_t>(size));
+  }
+  ::kill(child, SIGKILL);  // where it has not ended
+  ::close(terminal);
+  ::waitpid(child, nullptr, 0);
+  return shown;
+}
 
 std::string contents(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -47,6 +80,7 @@ class FetchCommand : public testing::Test {
     }
     if (judged.request.target == "/no") return {.status = 404, .body = "no"};
     if (judged.request.target == "/bytes") return {.body = "\xff\x01"};
+    if (judged.request.target == "/long") return {.body = std::string(20, 'x'), .drip = 100ms};
     if (judged.request.target == "/cut") return {.body = "half of it", .close_after = 4};
     return {.fields = {{"X-Answer", "yes"}}, .body = std::string(to_string(judged.reason))};
   }
@@ -160,6 +194,60 @@ TEST_F(FetchCommand, FailedRunLeavesNoOutputFile) {
   EXPECT_EQ(refused.status, 1);
   EXPECT_EQ(fetch({origin->url("/no"), "-o", file("kept")}).status, 0);
   EXPECT_EQ(folder.entries(), (std::vector<std::string>{"kept", "key.pem", "out"}));
+}
+
+TEST_F(FetchCommand, ShowsOnATerminalHowFarALongDownloadIs) {
+  const std::vector<std::string> arguments{
+      WBA_COMMAND, "fetch",           "--key",    file("key.pem"), "--agent",
+      agent.url,   "--profile",       "draft-01", "--ca",          ca.file().string(),
+      "--resolve", origin->resolve(), "-o",       file("out"),     origin->url("/long")};
+  const auto shown = run_on_terminal(arguments);
+  EXPECT_EQ(contents(file("out")), std::string(20, 'x'));
+  EXPECT_TRUE(shown.contains("\r0.0 kB of 0.0 kB, ")) << shown;
+  EXPECT_TRUE(shown.contains(" %\x1b[K")) << shown;
+  EXPECT_TRUE(shown.ends_with("\r\x1b[K")) << "it is taken away at the end: " << shown;
+  // Where nobody watches, nothing is shown.
+  const auto unseen = run_command(arguments);
+  EXPECT_EQ(unseen.status, 0);
+  EXPECT_EQ(unseen.err, "");
+}
+
+TEST_F(FetchCommand, SendsEveryHeader) {
+  EXPECT_EQ(
+      fetch({origin->url("/"), "-H", "X-A: 1", "-H", "X-A: 2", "-H", "X-B:", "--cover", "x-a"}).out,
+      "none");
+  const auto judged = origin->judged().back();
+  EXPECT_EQ(judged.count("x-a"), 2U);
+  EXPECT_EQ(judged.count("x-b"), 1U);
+  EXPECT_TRUE(judged.covers("\"x-a\""));
+}
+
+TEST_F(FetchCommand, CurlCommandThatSignPrintsPassesTheOrigin) {
+  if (std::system("command -v curl >/dev/null") != 0) GTEST_SKIP() << "curl is not installed";
+  std::ofstream(file("body")) << "it's a body";
+  const auto sign_and_run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--output", "curl"});
+    const auto printed = wba("sign", std::move(arguments));
+    EXPECT_EQ(printed.status, 0) << printed.err;
+    // As a user pastes it, with what leads to an origin on loopback.
+    std::string command = printed.out;
+    command.replace(
+        command.find("curl "), 5,
+        "curl --silent --cacert " + ca.file().string() + " --resolve " + origin->resolve() + " ");
+    return run_command({"sh", "-c", command}).out;
+  };
+  EXPECT_EQ(sign_and_run({"GET", origin->url("/a/../b%20c?d=e&f")}), "none");
+  EXPECT_EQ(origin->judged().back().request.target, "/a/../b%20c?d=e&f");
+  EXPECT_TRUE(sign_and_run({"HEAD", origin->url("/")}).contains("X-Answer: yes"));
+  EXPECT_EQ(sign_and_run({"-H", "X-A: it's", "--cover", "x-a", "--body", file("body"), "POST",
+                          origin->url("/")}),
+            "none");
+  const auto judged = origin->judged().back();
+  EXPECT_EQ(judged.request.body, "it's a body");
+  EXPECT_EQ(judged.request.field("x-a"), "it's");
+  EXPECT_TRUE(judged.covers("\"content-digest\"") && judged.covers("\"x-a\""));
+  for (const auto& each : origin->judged()) EXPECT_TRUE(each.verified());
+  EXPECT_EQ(origin->judged().size(), 3U);
 }
 
 TEST_F(FetchCommand, MistakesAreNamed) {

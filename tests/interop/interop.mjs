@@ -1,8 +1,10 @@
-// usage: node interop.mjs WBA PACKAGE theirs-signs|ours-signs
+// usage: node interop.mjs WBA PACKAGE theirs-signs|ours-signs|fetched
 //
 // theirs-signs: what the package signs, `wba verify` finds verified, and finds invalid once an octet
-// of it is changed. ours-signs: the same with `wba sign` and the package's verifier.
+// of it is changed. ours-signs: the same with `wba sign` and the package's verifier. fetched: the same
+// with what `wba fetch` and `wba curl` send to a server of Node's.
 import { webcrypto } from 'node:crypto';
+import { sendAndVerify } from './fetched.mjs';
 import { Session } from './session.mjs';
 
 // Node 18 has Web Cryptography, but not as a global: the packages expect it there.
@@ -16,6 +18,8 @@ try {
     for (const example of await peer.theirs(session)) await session.theirsSigned(example);
   } else if (direction === 'ours-signs') {
     for (const example of await peer.ours(session)) await session.oursSigned(example, peer.verify);
+  } else if (direction === 'fetched') {
+    await sendAndVerify(session, peer.verify);
   } else {
     throw new Error(`no such direction: ${direction}`);
   }

@@ -115,9 +115,13 @@ export class Session {
     const signed = this.run(['sign', '--key', key.path, '--output', 'message', ...sign]);
     this.expect(`${what}: signed`, signed.status === 0, signed.stderr);
     if (signed.status !== 0) return;
-    const message = parseMessage(signed.stdout);
+    await this.oursHolds(what, parseMessage(signed.stdout), key, options, verify);
+  }
+
+  // oursHolds: `verify` must take the message and must refuse it changed.
+  async oursHolds(what, message, key, options, verify) {
     const verdict = await attempt(() => verify(message, key, options));
-    this.expect(`${what}: verified`, verdict === true, `${verdict}\n${signed.stdout}`);
+    this.expect(`${what}: verified`, verdict === true, `${verdict}\n${formatMessage(message)}`);
     const covered = ['"signature-agent"', ...(options?.covered ?? [])];
     for (const { how, changed } of mutations(message, covered)) {
       const refused = await attempt(() => verify(changed, key, options));

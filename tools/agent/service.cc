@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <ctime>
 #include <optional>
 
 #include <wba/component.h>
 #include <wba/message.h>
+
+#include "log_line.h"
 
 namespace wba::agent {
 namespace {
@@ -19,22 +19,8 @@ constexpr std::size_t kMaxComponents = 32;
 constexpr std::size_t kMaxNonce = 256;
 constexpr std::size_t kMaxLogged = 500;
 
-// dump never throws: what is no UTF-8 is replaced.
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', true, json::error_handler_t::replace);
-}
-
 Answer refuse(int status, std::string_view reason) {
   return {.status = status, .body = dump({{"error", reason}})};
-}
-
-std::string iso_time(Time now) {
-  const std::time_t seconds = now.time_since_epoch().count();
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  const auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text, size};
 }
 
 bool is_method(std::string_view method) noexcept {
@@ -209,6 +195,8 @@ Answer SigningService::list_keys(const Call& call) const {
 
 Answer SigningService::sign(const Call& call, const Clocks& clocks, const Log& log) {
   json entry{{"time", iso_time(clocks.now)}, {"user", call.user}, {"process", call.process}};
+  if (!call.through.empty()) entry["through"] = call.through;
+  if (!call.through.empty()) entry["through"] = call.through;
   const auto refused = [&](int status, std::string_view reason) {
     entry["action"] = "refused";
     entry["reason"] = reason;

@@ -30,6 +30,7 @@ struct Call {
   std::string_view body;
   uid_t user = 0;
   pid_t process = 0;
+  std::string_view through = {};  // what the call came by, for the log; empty: the socket
 };
 
 struct Answer {

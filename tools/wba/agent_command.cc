@@ -5,11 +5,14 @@
 #include <csignal>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,6 +25,7 @@
 #include "agent/policy.h"
 #include "agent/service.h"
 #include "agent/socket_server.h"
+#include "agent_proxy.h"
 #include "commands.h"
 #include "context.h"
 #include "files.h"
@@ -34,6 +38,7 @@ using agent::SigningService;
 struct AgentOptions {
   std::string policy;
   std::string socket;
+  AgentProxyOptions proxy;
   bool check = false;
 };
 
@@ -129,9 +134,14 @@ Outcome<Exit> serve(const AgentOptions& options, SigningService service) {
   for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals, signal);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
   const int signal_fd = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-  auto server = agent::SocketServer::listen(options.socket);
-  if (!server) return std::unexpected(Failure{.message = escape(server.error())});
+  std::optional<agent::SocketServer> server;
+  if (!options.socket.empty()) {
+    auto listening = agent::SocketServer::listen(options.socket);
+    if (!listening) return std::unexpected(Failure{.message = escape(listening.error())});
+    server.emplace(*std::move(listening));
+  }
 
+  std::mutex lock;  // of service and log: the proxy has a thread of its own
   const auto write = [&log](const std::string& line) { return log.add(line); };
   const auto reload = [&] {
     auto fresh = load(options.policy);
@@ -140,6 +150,7 @@ Outcome<Exit> serve(const AgentOptions& options, SigningService service) {
       hint_line("the policy of before stays in force");
       return;
     }
+    const std::lock_guard guard(lock);
     // A log that was renamed is made anew, too.
     if (auto opened = log.open(fresh->policy().log); !opened) {
       error_line(opened.error().message);
@@ -147,29 +158,43 @@ Outcome<Exit> serve(const AgentOptions& options, SigningService service) {
     }
     service = *std::move(fresh);
   };
+  auto proxy = start_agent_proxy(options.proxy, agent::ProxyPolicy(lock, service, write));
+  if (!proxy) return std::unexpected(proxy.error());
   const auto on_signal = [&] {
     signalfd_siginfo info{};
     while (::read(signal_fd, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-      if (info.ssi_signo != SIGHUP) return false;
+      if (info.ssi_signo != SIGHUP) {
+        if (*proxy != nullptr) (*proxy)->begin_stop();
+        return false;
+      }
       reload();
     }
     return true;
   };
   const auto admit = [&](uid_t user, pid_t process) {
+    const std::lock_guard guard(lock);
     if (service.policy().knows_user(user)) return true;
     static_cast<void>(process);
     return write(R"({"action":"refused","reason":"user-unknown","user":)" + std::to_string(user) +
                  ",\"process\":" + std::to_string(process) + "}") &&
            false;
   };
-  server->run(signal_fd, on_signal, admit, [&](const agent::Call& call) {
+  const auto handle = [&](const agent::Call& call) {
+    const std::lock_guard guard(lock);
     const agent::Clocks clocks{
         .now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
         .steady_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                          std::chrono::steady_clock::now().time_since_epoch())
                          .count()};
     return service.answer(call, clocks, write);
-  });
+  };
+  if (server) {
+    server->run(signal_fd, on_signal, admit, handle);
+  } else {
+    pollfd signalled{.fd = signal_fd, .events = POLLIN, .revents = 0};
+    while (on_signal()) ::poll(&signalled, 1, -1);
+  }
+  proxy->reset();  // what is under way is finished
   ::close(signal_fd);
   return Exit::done;
 }
@@ -178,8 +203,11 @@ Outcome<Exit> run_agent(const AgentOptions& options) {
   harden();
   auto service = load(options.policy);
   if (!service) return std::unexpected(service.error());
+  if (auto checked = check_agent_proxy_options(options.proxy); !checked) {
+    return std::unexpected(checked.error());
+  }
   if (options.check) return Exit::done;
-  if (options.socket.empty()) {
+  if (options.socket.empty() && options.proxy.address.empty()) {
     return std::unexpected(
         Failure{.message = "--socket is missing", .hint = "name the Unix socket to listen on"});
   }
@@ -194,6 +222,7 @@ void add_agent_command(CLI::App& app) {
       app.add_subcommand("agent", "hold keys and sign for local programs, within a policy");
   command->add_option("--policy", options->policy, "policy file (TOML)")->required();
   command->add_option("--socket", options->socket, "Unix socket to listen on, made with mode 0600");
+  add_agent_proxy_options(*command, options->proxy);
   command->add_flag("--check", options->check, "read policy and keys, say what is wrong, and end");
   on_run(*command, [options] { return run_agent(*options); });
 }

@@ -45,9 +45,9 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
                   "HOST:PORT:ADDRESS: connect to this address for the host; repeatable")
       ->allow_extra_args(false);
   command
-      .add_option("--allow-address", options.allow_addresses,
-                  "CIDR: directories may be in this range though it is not public, at any port; "
-                  "repeatable")
+      .add_option(
+          "--allow-address", options.allow_addresses,
+          "CIDR: this range may be reached though it is not public, at any port; repeatable")
       ->allow_extra_args(false);
 }
 

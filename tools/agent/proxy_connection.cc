@@ -1,0 +1,469 @@
+#include "proxy_connection.h"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include <wba/content_digest.h>
+
+#include "log_line.h"
+#include "proxy_caller.h"
+
+namespace wba::agent {
+namespace {
+
+constexpr std::size_t kInMost = std::size_t{64} << 10U;
+constexpr std::size_t kPendingMost = std::size_t{64} << 10U;
+constexpr std::size_t kOutMost = std::size_t{256} << 10U;
+static_assert(kInMost > max_proxy_head + 4);
+// Steps before others have their turn.
+constexpr int kSteps = 64;
+
+std::string_view phrase_of(int status) noexcept {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 429:
+      return "Too Many Requests";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "";  // RFC 9112 §4: it may be empty
+  }
+}
+
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+}  // namespace
+
+ProxyConnection::ProxyConnection(int fd, ProxyShared& shared, Clock::time_point now)
+    : shared_(shared), client_(fd), user_(user_of_peer(fd)), now_(now) {
+  allow(shared_.limits.idle);
+  if (!user_ || !shared_.policy.knows_user(*user_)) {
+    close_after_ = true;
+    refuse_and_note({.status = 403, .reason = "user-unknown"});
+  }
+}
+
+ProxyConnection::~ProxyConnection() = default;
+
+bool ProxyConnection::reads() const {
+  switch (state_) {
+    case State::head:
+      return out_.empty() && in_.size() < kInMost;
+    case State::holding:
+    case State::forwarding:
+      return !body_.ended() && in_.size() < kInMost;
+    case State::tunnelling:
+      return in_.size() < kInMost;
+    case State::lingering:
+      return true;
+    case State::connecting:
+    case State::draining:
+    case State::closed:
+      return false;
+  }
+  return false;
+}
+
+void ProxyConnection::add_sockets(std::vector<curl_waitfd>& sockets) const {
+  client_.add_to(sockets, reads(), !out_.empty());
+  if (server_) server_->add_to(sockets, out_.size() < kOutMost, !in_.empty());
+}
+
+void ProxyConnection::on_ready() {
+  if (reads() && client_.receive(in_, kInMost) && state_ != State::lingering) moved_ = true;
+}
+
+std::chrono::milliseconds ProxyConnection::patience() const {
+  const auto& limits = shared_.limits;
+  if (state_ == State::tunnelling) return shared_.stopping ? limits.linger : limits.tunnel;
+  return state_ == State::head ? limits.idle : limits.stall;
+}
+
+bool ProxyConnection::work(Clock::time_point now) {
+  now_ = now;
+  int steps = 0;
+  while (state_ != State::closed && steps < kSteps && step()) ++steps;
+  if (client_.broken()) state_ = State::closed;
+  // The time for a head is not made longer by its octets.
+  if (std::exchange(moved_, false) && state_ != State::lingering && !head_begun_) {
+    allow(patience());
+  }
+  if (state_ == State::tunnelling && shared_.stopping) {
+    deadline_ = std::min(deadline_, now_ + shared_.limits.linger);
+  }
+  if (now_ >= deadline_) on_deadline();
+  return steps == kSteps;
+}
+
+bool ProxyConnection::step() {
+  if (client_.send(out_)) {
+    moved_ = true;
+    return true;
+  }
+  switch (state_) {
+    case State::head:
+      return out_.empty() && read_head();
+    case State::holding:
+      return collect_body();
+    case State::forwarding:
+      return move_bodies();
+    case State::tunnelling:
+      return relay();
+    case State::draining:
+      if (!out_.empty()) return false;
+      if (reset_after_) client_.reset();
+      if (!reset_after_) client_.finish();
+      state_ = reset_after_ ? State::closed : State::lingering;
+      allow(shared_.limits.linger);
+      return true;
+    case State::lingering:
+      in_.clear();
+      if (client_.ended()) state_ = State::closed;
+      return false;
+    case State::connecting:
+    case State::closed:
+      return false;
+  }
+  return false;
+}
+
+bool ProxyConnection::read_head() {
+  // RFC 9112 §2.2: an empty line before a request is read over.
+  if (!head_begun_ && in_.starts_with("\r\n")) in_.erase(0, 2);
+  const auto end = in_.find("\r\n\r\n");
+  if (end != std::string::npos && end <= max_proxy_head) {
+    auto request = read_proxy_request(std::string_view(in_).substr(0, end));
+    in_.erase(0, end + 4);
+    head_begun_ = false;
+    request_ = {};
+    if (request) {
+      begin(*std::move(request));
+    } else {
+      // Where the next request would begin is anybody's guess.
+      close_after_ = true;
+      refuse_and_note(request.error());
+    }
+    return true;
+  }
+  if (in_.size() > max_proxy_head) {
+    request_ = {};
+    close_after_ = true;
+    refuse_and_note({.status = 431, .reason = "head-too-large"});
+    return true;
+  }
+  if (client_.ended() || (in_.empty() && shared_.stopping)) {
+    state_ = State::closed;
+  } else if (!in_.empty() && !std::exchange(head_begun_, true)) {
+    allow(shared_.limits.head);
+  }
+  return false;
+}
+
+void ProxyConnection::begin(ProxyRequest request) {
+  request_ = std::move(request);
+  body_ = BodyReader(request_.framing, request_.length);
+  pending_.clear();
+  pending_at_ = 0;
+  continued_ = false;
+  answered_ = false;
+  close_after_ = request_.close;
+  allow(shared_.limits.stall);
+  if (request_.is_tunnel()) return open_tunnel();
+  digested_ = shared_.policy.wants_digest(*user_, request_);
+  // A small body is held too: it can be sent again where a connection that was kept is dead.
+  held_ = digested_ || (request_.framing == BodyFraming::length &&
+                        request_.length <= kPendingMost && !request_.expects_continue);
+  if (!held_) return send_request();
+  if (request_.framing == BodyFraming::length && request_.length > shared_.limits.digest_body) {
+    return refuse_and_note({.status = 413, .reason = "body-too-large-to-digest"});
+  }
+  send_continue();
+  state_ = State::holding;
+}
+
+void ProxyConnection::send_continue() {
+  if (request_.expects_continue && !std::exchange(continued_, true)) {
+    out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+}
+
+bool ProxyConnection::collect_body() {
+  const auto most = shared_.limits.digest_body;
+  if (!body_.decode(in_, pending_, most + 1)) {
+    close_after_ = true;
+    refuse_and_note({.status = 400, .reason = "body-framing-invalid"});
+    return true;
+  }
+  if (pending_.size() > most) {
+    close_after_ = true;
+    refuse_and_note({.status = 413, .reason = "body-too-large-to-digest"});
+    return true;
+  }
+  if (body_.ended()) {
+    send_request();
+    return true;
+  }
+  if (client_.ended()) state_ = State::closed;
+  return false;
+}
+
+void ProxyConnection::send_request() {
+  ProxyFields fields = forwarded_request_fields(request_);
+  std::optional<UpstreamBody> body;
+  if (request_.framing != BodyFraming::none && request_.method != "HEAD") {
+    body.emplace();
+    if (held_) body->size = pending_.size();
+    if (request_.framing == BodyFraming::length) body->size = request_.length;
+    body->rewindable = held_;
+    body->expects_continue = request_.expects_continue && !held_;
+  }
+  if (digested_) {
+    fields.push_back(
+        {.name = "Content-Digest", .value = content_digest(pending_, DigestAlgorithm::sha_256)});
+  }
+  // What libcurl writes by itself can be covered too.
+  ProxyFields sent = fields;
+  if (body && body->size) {
+    sent.push_back({.name = "Content-Length", .value = std::to_string(*body->size)});
+  }
+  auto added = shared_.policy.sign(*user_, request_, sent);
+  if (!added) return refuse(added.error());
+  fields.insert(fields.end(), added->begin(), added->end());
+  transfer_ = UpstreamTransfer::send(shared_.upstream, *this, request_, fields, body);
+  if (transfer_ == nullptr) return refuse_and_note({.status = 500, .reason = "internal-error"});
+  state_ = State::forwarding;
+}
+
+bool ProxyConnection::move_bodies() {
+  bool did = false;
+  if (!body_.ended()) {
+    const auto before = pending_.size();
+    if (!body_.decode(in_, pending_, kPendingMost)) {
+      if (answered_) {
+        cut("body-framing-invalid");
+      } else {
+        close_after_ = true;
+        refuse_and_note({.status = 400, .reason = "body-framing-invalid"});
+      }
+      return true;
+    }
+    did = pending_.size() != before;
+    if (!did && !body_.ended() && client_.ended()) {
+      shared_.policy.note(ProxyPolicy::What::failed, user_, &request_, "client-closed");
+      state_ = State::closed;
+      return false;
+    }
+  }
+  if (transfer_->waits_for_body() && (!pending_.empty() || body_.ended())) {
+    transfer_->resume_sending();
+  }
+  if (transfer_->waits_for_room() && out_.size() <= kOutMost / 2) {
+    transfer_->resume_receiving();
+    did = true;
+  }
+  return did;
+}
+
+std::optional<std::size_t> ProxyConnection::read_body(std::span<char> out) {
+  send_continue();
+  const auto left = pending_.size() - pending_at_;
+  const auto size = std::min(out.size(), left);
+  std::memcpy(out.data(), pending_.data() + pending_at_, size);
+  if (held_) {
+    pending_at_ += size;
+  } else {
+    pending_.erase(0, size);
+  }
+  if (size == 0 && !body_.ended()) return std::nullopt;
+  moved_ = true;
+  return size;
+}
+
+bool ProxyConnection::rewind_body() {
+  if (held_) pending_at_ = 0;
+  return held_;
+}
+
+void ProxyConnection::on_head(UpstreamHead head) {
+  answered_ = true;
+  moved_ = true;
+  // What is left of the request's body then stands where the next request would.
+  close_after_ = close_after_ || shared_.stopping || !body_.ended();
+  answer_left_ = head.length.value_or(0);
+  if (request_.method == "HEAD" || head.status == 204 || head.status == 304) {
+    answer_framing_ = AnswerFraming::none;
+  } else if (head.length) {
+    answer_framing_ = AnswerFraming::length;
+  } else if (request_.http_1_0) {
+    answer_framing_ = AnswerFraming::until_close;
+    close_after_ = true;
+  } else {
+    answer_framing_ = AnswerFraming::chunked;
+  }
+  out_.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(head.phrase);
+  out_.append("\r\n");
+  for (const auto& field : forwarded_response_fields(head.fields, request_)) {
+    append_line(out_, field.name, field.value);
+  }
+  if (answer_framing_ == AnswerFraming::chunked) {
+    append_line(out_, "Transfer-Encoding", "chunked");
+  } else if (head.length &&
+             (answer_framing_ == AnswerFraming::length || request_.method == "HEAD")) {
+    append_line(out_, "Content-Length", std::to_string(*head.length));
+  }
+  if (close_after_) append_line(out_, "Connection", "close");
+  out_.append("\r\n");
+}
+
+bool ProxyConnection::on_body(std::string_view part) {
+  if (out_.size() >= kOutMost) return false;
+  moved_ = true;
+  switch (answer_framing_) {
+    case AnswerFraming::none:
+      return true;
+    case AnswerFraming::length:
+      part = part.substr(0, answer_left_);
+      answer_left_ -= part.size();
+      out_.append(part);
+      return true;
+    case AnswerFraming::chunked: {
+      char size[20];
+      std::snprintf(size, sizeof size, "%zx\r\n", part.size());
+      if (!part.empty()) out_.append(size).append(part).append("\r\n");
+      return true;
+    }
+    case AnswerFraming::until_close:
+      out_.append(part);
+      return true;
+  }
+  return true;
+}
+
+void ProxyConnection::on_end(CURLcode code) {
+  const Refused failure = transfer_->failure(code);
+  if (state_ == State::connecting) {
+    const int fd = code == CURLE_OK ? transfer_->take_socket() : -1;
+    transfer_.reset();
+    if (fd < 0) return refuse_and_note(failure, ProxyPolicy::What::failed);
+    server_.emplace(fd);
+    out_.append("HTTP/1.1 200 Connection established\r\n\r\n");
+    state_ = State::tunnelling;
+    moved_ = true;
+    return;
+  }
+  transfer_.reset();
+  const bool whole =
+      answer_framing_ == AnswerFraming::length ? answer_left_ == 0 : code == CURLE_OK;
+  if (!answered_) {
+    refuse_and_note(failure, ProxyPolicy::What::failed);
+  } else if (whole) {
+    finish_answer();
+  } else {
+    cut("upstream-incomplete");
+  }
+}
+
+void ProxyConnection::finish_answer() {
+  if (answer_framing_ == AnswerFraming::chunked) out_.append("0\r\n\r\n");
+  close_after_ = close_after_ || !body_.ended();
+  state_ = close_after_ ? State::draining : State::head;
+  moved_ = true;
+}
+
+void ProxyConnection::refuse(const Refused& refused) {
+  transfer_.reset();
+  close_after_ = close_after_ || shared_.stopping || !body_.ended();
+  const std::string body = dump({{"error", refused.reason}}) + "\n";
+  out_.append("HTTP/1.1 ").append(std::to_string(refused.status)).append(" ");
+  out_.append(phrase_of(refused.status)).append("\r\n");
+  append_line(out_, "Content-Type", "application/json");
+  append_line(out_, "Content-Length", std::to_string(body.size()));
+  if (close_after_) append_line(out_, "Connection", "close");
+  out_.append("\r\n");
+  if (request_.method != "HEAD") out_.append(body);
+  state_ = close_after_ ? State::draining : State::head;
+  head_begun_ = false;
+  allow(patience());
+}
+
+void ProxyConnection::refuse_and_note(const Refused& refused, ProxyPolicy::What what) {
+  shared_.policy.note(what, user_, request_.method.empty() ? nullptr : &request_, refused.reason);
+  refuse(refused);
+}
+
+void ProxyConnection::cut(std::string_view reason) {
+  shared_.policy.note(ProxyPolicy::What::failed, user_, &request_, reason);
+  transfer_.reset();
+  // Where the end of the connection would be the end of the answer, it has to look otherwise.
+  reset_after_ = answer_framing_ == AnswerFraming::until_close;
+  state_ = State::draining;
+  allow(patience());
+}
+
+void ProxyConnection::on_deadline() {
+  switch (state_) {
+    case State::head:
+    case State::holding:
+      close_after_ = true;
+      if (state_ == State::head && !head_begun_) {
+        state_ = State::closed;
+      } else {
+        refuse({.status = 408, .reason = "request-timeout"});
+      }
+      return;
+    case State::forwarding:
+      if (answered_) return cut("stalled");
+      if (!transfer_->waits_for_body()) {
+        return refuse_and_note({.status = 504, .reason = "upstream-timeout"},
+                               ProxyPolicy::What::failed);
+      }
+      return refuse_and_note({.status = 408, .reason = "request-timeout"},
+                             ProxyPolicy::What::failed);
+    case State::connecting:
+      return refuse_and_note({.status = 504, .reason = "upstream-timeout"},
+                             ProxyPolicy::What::failed);
+    case State::tunnelling:
+    case State::draining:
+    case State::lingering:
+    case State::closed:
+      state_ = State::closed;
+      return;
+  }
+}
+
+void ProxyConnection::open_tunnel() {
+  if (auto allowed = shared_.policy.allow_tunnel(*user_, request_); !allowed) {
+    return refuse(allowed.error());
+  }
+  transfer_ = UpstreamTransfer::connect(shared_.upstream, *this, request_.authority);
+  if (transfer_ == nullptr) return refuse_and_note({.status = 500, .reason = "internal-error"});
+  state_ = State::connecting;
+}
+
+bool ProxyConnection::relay() {
+  const bool sent = server_->send(in_);
+  const bool received = server_->receive(out_, kOutMost);
+  if (client_.ended() && in_.empty()) server_->finish();
+  if (server_->ended() && out_.empty()) client_.finish();
+  const bool over = client_.ended() && in_.empty() && server_->ended() && out_.empty();
+  if (over || server_->broken()) state_ = State::closed;
+  moved_ = moved_ || sent || received;
+  return sent || received;
+}
+
+}  // namespace wba::agent
