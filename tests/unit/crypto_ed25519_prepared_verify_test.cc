@@ -82,7 +82,8 @@ TEST_P(Ed25519Prepared, AgreesWithLibsodiumOnChangedSignatures) {
     keys.push_back(std::move(*made));
   }
   int accepted = 0;
-  std::array<Ed25519Case, 11> group;  // more than the lanes, and no multiple of them
+  // More than share an inversion, and no multiple of the lanes; now and then fewer.
+  std::array<Ed25519Case, 75> group;
   for (int i = 0; i < differential_cases; i += static_cast<int>(group.size())) {
     std::vector<PendingEd25519> pending;
     std::vector<bool> expected;
@@ -95,7 +96,9 @@ TEST_P(Ed25519Prepared, AgreesWithLibsodiumOnChangedSignatures) {
           << "case " << i;
       pending.push_back({keys[one.secret].get(), message_of(one), signature_of(one)});
     }
-    wba::crypto::verify_many(GetParam(), pending);
+    const auto first = static_cast<std::size_t>(i) / group.size() * 7 % group.size();
+    wba::crypto::verify_many(GetParam(), std::span(pending).first(first));
+    wba::crypto::verify_many(GetParam(), std::span(pending).subspan(first));
     for (std::size_t at = 0; at < group.size(); ++at)
       ASSERT_EQ(pending[at].verified, expected[at]) << "case " << i << ", " << at << " of many";
   }

@@ -1,6 +1,5 @@
 #include "crypto/ed25519_prepared.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <new>
@@ -8,102 +7,27 @@
 
 #include <sodium.h>
 
-#include "crypto/ed25519_prepared_hash.h"
-#include "crypto/ed25519_prepared_ifma.h"
-#include "crypto/ed25519_prepared_state.h"
+#include "crypto/ed25519_prepared_steps.h"
 
 namespace wba::crypto {
 
 namespace {
 
 using prepared::Digits;
-using prepared::Fe;
 using prepared::Projective;
-using prepared::SumTerms;
 using prepared::Table;
 
 using State = PreparedEd25519Key::State;
 using Signature = std::span<const std::byte, 64>;
 using Message = std::span<const std::byte>;
 
-constexpr std::size_t lanes = prepared::lane_count;
-
-const std::uint8_t* octets_of(Signature signature) noexcept {
-  return reinterpret_cast<const std::uint8_t*>(signature.data());
-}
-
 bool verify_by_libsodium(const State& key, Message message, Signature signature) noexcept {
-  return crypto_sign_verify_detached(octets_of(signature),
+  return crypto_sign_verify_detached(prepared::octets_of(signature),
                                      reinterpret_cast<const std::uint8_t*>(message.data()),
                                      message.size(), key.key.data()) == 0;
 }
 
 constexpr unsigned window_of(TableKind kind) noexcept { return kind == TableKind::full ? 8 : 4; }
-
-// read_signature makes the checks that need no curve arithmetic, in any order: only whether all
-// pass is told. The table entries are asked for as soon as they are known.
-bool read_signature(const State& key, Message message, const std::uint8_t* signature,
-                    SumTerms& terms) noexcept {
-  terms.base = key.base;
-  terms.key = &key.table;
-  const prepared::Scalar s = prepared::scalar_from_bytes(signature + 32);
-  if (!prepared::is_canonical(s) || !prepared::bytes_are_canonical(signature) ||
-      prepared::has_small_order(signature))
-    return false;
-  prepared::recode(s, prepared::base_window, terms.s);
-  key.base->prefetch(terms.s);
-  const prepared::Scalar k = prepared::challenge(signature, key.key.data(), message);
-  prepared::recode(k, key.table.window(), terms.k);
-  key.table.prefetch(terms.k);
-  return true;
-}
-
-// y_matches says whether the sum has R's y, without an inversion.
-bool y_matches(const Projective& sum, const std::uint8_t* r) noexcept {
-  return prepared::equal(prepared::mul(prepared::fe_from_bytes(r), sum.z), sum.y);
-}
-
-// x_matches says whether x has R's sign, given 1/z. With the same y that makes the encodings equal.
-bool x_matches(const Projective& sum, const Fe& z_inverse, const std::uint8_t* r) noexcept {
-  return prepared::is_odd(prepared::mul(sum.x, z_inverse)) == ((r[31] & 0x80) != 0);
-}
-
-// Eight lanes take as long as this many sums made one by one.
-constexpr std::size_t lanes_pay_from = 7;
-
-void make_sums(Ed25519Path path, std::span<const SumTerms> terms, Projective* sums) noexcept {
-  if (path == Ed25519Path::ifma && terms.size() >= lanes_pay_from) {
-    prepared::sums_ifma(terms, sums);
-    return;
-  }
-  for (const SumTerms& one : terms)
-    *sums++ = prepared::sum(path, *one.base, one.s, *one.key, one.k);
-}
-
-// verify_lanes answers up to eight pending verifications with one inversion for all.
-void verify_lanes(Ed25519Path path, std::span<PendingEd25519> pending) noexcept {
-  std::array<SumTerms, lanes> terms;
-  std::array<Projective, lanes> sums;
-  std::array<PendingEd25519*, lanes> open;
-  std::array<Fe, lanes> products;
-  std::size_t count = 0;
-  for (PendingEd25519& one : pending) {
-    one.verified = false;
-    if (read_signature(one.key->state(), one.message, octets_of(one.signature), terms[count]))
-      open[count++] = &one;
-  }
-  make_sums(path, std::span(terms).first(count), sums.data());
-  for (std::size_t i = 0; i < count; ++i)
-    products[i] = i > 0 ? prepared::mul(products[i - 1], sums[i].z) : sums[i].z;
-  if (count == 0) return;
-  Fe inverse = prepared::invert(products[count - 1]);
-  for (std::size_t i = count; i-- > 0;) {
-    const Fe z_inverse = i > 0 ? prepared::mul(inverse, products[i - 1]) : inverse;
-    inverse = prepared::mul(inverse, sums[i].z);
-    const std::uint8_t* const r = octets_of(open[i]->signature);
-    open[i]->verified = y_matches(sums[i], r) && x_matches(sums[i], z_inverse, r);
-  }
-}
 
 Ed25519Path fastest() noexcept {
   return cpu_has(Ed25519Path::ifma) ? Ed25519Path::ifma : Ed25519Path::portable;
@@ -205,25 +129,13 @@ std::span<const std::byte, 32> PreparedEd25519Key::octets() const noexcept {
 bool PreparedEd25519Key::verify(Ed25519Path path, Message message,
                                 Signature signature) const noexcept {
   if (path == Ed25519Path::libsodium) return verify_by_libsodium(*state_, message, signature);
-  SumTerms terms;
-  const std::uint8_t* octets = octets_of(signature);
-  if (!read_signature(*state_, message, octets, terms)) return false;
-  const Projective sum = prepared::sum(path, *state_->base, terms.s, state_->table, terms.k);
-  return y_matches(sum, octets) && x_matches(sum, prepared::invert(sum.z), octets);
-}
-
-void verify_many(std::span<PendingEd25519> pending) noexcept {
-  verify_many(ed25519_path(), pending);
-}
-
-void verify_many(Ed25519Path path, std::span<PendingEd25519> pending) noexcept {
-  if (path == Ed25519Path::libsodium) {
-    for (PendingEd25519& one : pending)
-      one.verified = verify_by_libsodium(one.key->state(), one.message, one.signature);
-    return;
-  }
-  for (std::size_t first = 0; first < pending.size(); first += lanes)
-    verify_lanes(path, pending.subspan(first, std::min(lanes, pending.size() - first)));
+  prepared::SumTerms terms;
+  const std::uint8_t* const octets = prepared::octets_of(signature);
+  if (!prepared::set_s(*state_, octets, terms)) return false;
+  prepared::set_k(prepared::challenge(octets, state_->key.data(), message), terms);
+  const Projective sum = prepared::sum(path, *terms.base, terms.s, *terms.key, terms.k);
+  return prepared::y_matches(sum, octets) &&
+         prepared::x_matches(sum, prepared::invert(sum.z), octets);
 }
 
 }  // namespace wba::crypto

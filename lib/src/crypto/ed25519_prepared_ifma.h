@@ -7,6 +7,7 @@
 #include <span>
 
 #include "crypto/ed25519_prepared_group.h"
+#include "crypto/ed25519_prepared_hash.h"
 
 namespace wba::crypto::prepared {
 
@@ -17,6 +18,12 @@ namespace wba::crypto::prepared {
 [[nodiscard]] Projective sum_ifma(const Table& base, const Digits& s, const Table& key,
                                   const Digits& k) noexcept;
 
+inline constexpr std::size_t lane_count = 8;
+
+// challenges_ifma makes up to eight challenges at once, one a lane, as challenge does. Lengths may
+// differ; the time is that of the third longest, or a little more.
+void challenges_ifma(std::span<const ChallengeInput> inputs, Scalar* out) noexcept;
+
 // SumTerms is one sum among several: s B + k P.
 struct SumTerms {
   const Table* base;
@@ -24,8 +31,6 @@ struct SumTerms {
   Digits s;
   Digits k;
 };
-
-inline constexpr std::size_t lane_count = 8;
 
 // sums_ifma makes up to eight sums at once, one a lane; it takes the time of eight.
 void sums_ifma(std::span<const SumTerms> terms, Projective* sums) noexcept;

@@ -8,8 +8,9 @@ namespace wba::crypto::prepared {
 
 bool ifma_is_there() noexcept {
   __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512ifma");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512ifma");
 }
 
 #else
@@ -19,6 +20,10 @@ bool ifma_is_there() noexcept { return false; }
 Projective sum_ifma(const Table& base, const Digits& s, const Table& key,
                     const Digits& k) noexcept {
   return sum_portable(base, s, key, k);
+}
+
+void challenges_ifma(std::span<const ChallengeInput> inputs, Scalar* out) noexcept {
+  for (const ChallengeInput& one : inputs) *out++ = challenge(one.r, one.a, one.message);
 }
 
 void sums_ifma(std::span<const SumTerms> terms, Projective* sums) noexcept {

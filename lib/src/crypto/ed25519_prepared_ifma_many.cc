@@ -13,30 +13,6 @@ namespace {
 
 using Vector = Ifma::Vector;
 
-// transpose reads eight words from each of eight places, and gives the first words of all, the
-// second words of all and so on.
-WBA_LANES void transpose(const Entry* const entries[lane_count], std::size_t first,
-                         Vector out[8]) noexcept {
-  Vector row[8];
-  for (std::size_t i = 0; i < 8; ++i) row[i] = _mm512_load_si512(entries[i]->word.data() + first);
-  Vector pair[8];  // of neighbouring rows: even words, odd words
-  for (std::size_t i = 0; i < 8; i += 2) {
-    pair[i] = _mm512_unpacklo_epi64(row[i], row[i + 1]);
-    pair[i + 1] = _mm512_unpackhi_epi64(row[i], row[i + 1]);
-  }
-  Vector four[8];  // of four rows: words 0 and 4, 1 and 5, 2 and 6, 3 and 7
-  for (std::size_t i = 0; i < 8; i += 4) {
-    four[i] = _mm512_shuffle_i64x2(pair[i], pair[i + 2], 0x88);
-    four[i + 1] = _mm512_shuffle_i64x2(pair[i + 1], pair[i + 3], 0x88);
-    four[i + 2] = _mm512_shuffle_i64x2(pair[i], pair[i + 2], 0xdd);
-    four[i + 3] = _mm512_shuffle_i64x2(pair[i + 1], pair[i + 3], 0xdd);
-  }
-  for (std::size_t i = 0; i < 4; ++i) {
-    out[i] = _mm512_shuffle_i64x2(four[i], four[i + 4], 0x88);
-    out[i + 4] = _mm512_shuffle_i64x2(four[i], four[i + 4], 0xdd);
-  }
-}
-
 WBA_LANES LaneFe<Ifma> every_element(std::uint64_t a) noexcept {
   return {{Ifma::every(a), Ifma::every(0), Ifma::every(0), Ifma::every(0), Ifma::every(0)}};
 }
@@ -49,8 +25,11 @@ struct Round {
 
 WBA_LANES void add_round(LanePoint<Ifma>& sum, const Round& round) noexcept {
   Vector word[16];
-  transpose(round.entries, 0, word);
-  transpose(round.entries, 8, word + 8);
+  const void* places[lane_count];
+  for (std::size_t i = 0; i < lane_count; ++i) places[i] = round.entries[i]->word.data();
+  transpose(places, word);
+  for (std::size_t i = 0; i < lane_count; ++i) places[i] = round.entries[i]->word.data() + 8;
+  transpose(places, word + 8);
   const __mmask8 negative = round.negative;
   LaneFe<Ifma> minus;
   LaneFe<Ifma> plus;

@@ -1,5 +1,6 @@
 #include <array>
 #include <optional>
+#include <utility>
 
 #include <wba/prepared_keys.h>
 
@@ -14,7 +15,7 @@ using crypto::PendingEd25519;
 using crypto::TableSlot;
 
 constexpr std::size_t signature_size = 64;
-constexpr std::size_t together = 8;
+constexpr std::size_t together = 64;
 
 std::span<const std::byte> octets(std::string_view text) noexcept {
   return std::as_bytes(std::span(text));
@@ -47,12 +48,14 @@ class Batch {
 
  private:
   static constexpr std::array<std::byte, signature_size> no_signature{};
-  static constexpr PendingEd25519 nothing{nullptr, {}, no_signature};
+  static constexpr auto nothing = []<std::size_t... i>(std::index_sequence<i...>) {
+    return std::array{(static_cast<void>(i), PendingEd25519{nullptr, {}, no_signature})...};
+  }
+  (std::make_index_sequence<together>());
 
   std::array<PendingVerification*, together> requests_;
   std::array<const TableSlot*, together> slots_;
-  std::array<PendingEd25519, together> lanes_ = {nothing, nothing, nothing, nothing,
-                                                 nothing, nothing, nothing, nothing};
+  std::array<PendingEd25519, together> lanes_ = nothing;
   std::size_t count_ = 0;
 };
 
