@@ -169,6 +169,22 @@ TEST_F(AgentProxyHolds, ContinueIsAskedOfTheServer) {
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 403 ")) << refused;
 }
 
+TEST_F(AgentProxyHolds, AClientThatHasSentAllMaySaySo) {
+  start();
+  for (const std::size_t size : {100U, 100'000U, 1'000'000U}) {
+    RawClient client(port);
+    char line[16];
+    std::snprintf(line, sizeof line, "%zx\r\n", size);
+    client.send("POST " + plain(*a, "/") +
+                " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + line +
+                std::string(size, 'x') + "\r\n0\r\n\r\n");
+    client.finish();
+    const auto answer = client.read_all();
+    EXPECT_TRUE(answer.contains(std::to_string(size) + " none")) << size << answer;
+  }
+  EXPECT_TRUE(logged("failed").empty());
+}
+
 TEST_F(AgentProxyHolds, ClientsThatHangHoldUpNobody) {
   start({"--allow-address", "127.0.0.0/8", "--proxy-timeout", "1s"});
   std::vector<std::unique_ptr<RawClient>> hanging;

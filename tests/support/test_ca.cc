@@ -108,4 +108,8 @@ void TestCa::write_server_files(const std::filesystem::path& folder,
   write_pem(folder / "key.pem", nullptr, pair.key.get());
 }
 
+void TestCa::write_key(const std::filesystem::path& file) const {
+  write_pem(file, nullptr, key_.get());
+}
+
 }  // namespace wba::test

@@ -45,6 +45,9 @@ class TestCa {
   void write_server_files(const std::filesystem::path& folder,
                           const std::vector<std::string>& names) const;
 
+  // write_key writes the authority's own private key, for who is to issue certificates itself.
+  void write_key(const std::filesystem::path& file) const;
+
  private:
   struct Pair {
     SslKey key;

@@ -132,6 +132,25 @@ TEST(ProxyRequest, HostIsThereOnceAndExpectationsAreKnown) {
   EXPECT_EQ(with("Expect: 200-ok"), "417 expectation-unknown");
 }
 
+TEST(ProxyRequest, InsideInterceptedTlsIsForThatAuthorityAlone) {
+  const auto inside = [](const std::string& head, const std::string& authority = "a.test") {
+    const auto request = read_proxy_request(head, authority);
+    return request ? request->scheme + " " + request->authority + " " + request->target
+                   : request.error().reason;
+  };
+  EXPECT_EQ(inside("GET /x?y HTTP/1.1\r\nHost: a.test"), "https a.test /x?y");
+  EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: A.test:443"), "https a.test /");
+  EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: a.test:8443", "a.test:8443"), "https a.test:8443 /");
+  for (const auto* host : {"b.test", "a.test:8443", "", "a.test."}) {
+    EXPECT_EQ(inside(std::string("GET / HTTP/1.1\r\nHost: ") + host), "host-of-another-connection")
+        << host;
+  }
+  for (const auto* line : {"GET http://a.test/", "GET https://a.test/", "GET *", "GET x",
+                           "CONNECT a.test:443", "CONNECT /", "GET /#", "GET /\\"}) {
+    EXPECT_EQ(inside(std::string(line) + " HTTP/1.1\r\nHost: a.test"), "target-invalid") << line;
+  }
+}
+
 TEST(ProxyRequest, OptionsCountsDownWhereItGoes) {
   const auto options = [](const std::string& left) {
     return read_proxy_request("OPTIONS http://a.test/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: " +

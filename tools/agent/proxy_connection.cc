@@ -111,8 +111,8 @@ bool ProxyConnection::work(Clock::time_point now) {
 }
 
 bool ProxyConnection::step() {
-  if (client_.send(out_)) {
-    moved_ = true;
+  if (client_.send(out_) || (client_.holds_back() && reads() && client_.receive(in_, kInMost))) {
+    moved_ = state_ != State::lingering;
     return true;
   }
   switch (state_) {
@@ -125,7 +125,8 @@ bool ProxyConnection::step() {
     case State::tunnelling:
       return relay();
     case State::draining:
-      if (!out_.empty()) return false;
+      if (client_.mute()) state_ = State::closed;
+      if (!out_.empty() || !client_.flushed()) return false;
       if (reset_after_) client_.reset();
       if (!reset_after_) client_.finish();
       state_ = reset_after_ ? State::closed : State::lingering;
@@ -143,11 +144,12 @@ bool ProxyConnection::step() {
 }
 
 bool ProxyConnection::read_head() {
+  if (tls_ != nullptr) client_.begin_tls(std::move(tls_), std::exchange(in_, {}));
   // RFC 9112 §2.2: an empty line before a request is read over.
   if (!head_begun_ && in_.starts_with("\r\n")) in_.erase(0, 2);
   const auto end = in_.find("\r\n\r\n");
   if (end != std::string::npos && end <= max_proxy_head) {
-    auto request = read_proxy_request(std::string_view(in_).substr(0, end));
+    auto request = read_proxy_request(std::string_view(in_).substr(0, end), inside_);
     in_.erase(0, end + 4);
     head_begun_ = false;
     request_ = {};
@@ -263,7 +265,7 @@ bool ProxyConnection::move_bodies() {
       return true;
     }
     did = pending_.size() != before;
-    if (!did && !body_.ended() && client_.ended()) {
+    if (pending_.size() < kPendingMost && !body_.ended() && client_.ended()) {
       shared_.policy.note(ProxyPolicy::What::failed, user_, &request_, "client-closed");
       state_ = State::closed;
       return false;
@@ -446,7 +448,21 @@ void ProxyConnection::on_deadline() {
   }
 }
 
+// Each request inside is judged by itself, as one in absolute-form is.
+void ProxyConnection::intercept() {
+  const auto& authority = request_.authority;
+  const bool has_port = authority.contains(':') && !authority.ends_with(']');
+  tls_ = shared_.interception->serve(
+      std::string_view(authority).substr(0, has_port ? authority.rfind(':') : authority.size()));
+  if (tls_ == nullptr) return refuse_and_note({.status = 500, .reason = "internal-error"});
+  inside_ = authority;
+  out_.append("HTTP/1.1 200 Connection established\r\n\r\n");
+  state_ = State::head;
+  allow(shared_.limits.idle);
+}
+
 void ProxyConnection::open_tunnel() {
+  if (shared_.interception) return intercept();
   if (auto allowed = shared_.policy.allow_tunnel(*user_, request_); !allowed) {
     return refuse(allowed.error());
   }

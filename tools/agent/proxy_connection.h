@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/tls_interception.h"
 #include "proxy_body.h"
+#include "proxy_channel.h"
 #include "proxy_message.h"
 #include "proxy_policy.h"
 #include "proxy_socket.h"
@@ -37,6 +39,8 @@ struct ProxyShared {
   ProxyPolicy policy;
   Upstream& upstream;
   ProxyLimits limits;
+  // Where there is one, no tunnel is made: TLS ends here, and what is inside is signed.
+  std::optional<crypto::InterceptionAuthority> interception;
   bool stopping = false;  // what is under way is finished
 };
 
@@ -90,6 +94,7 @@ class ProxyConnection final : private UpstreamUser {
   [[nodiscard]] bool collect_body();
   [[nodiscard]] bool move_bodies();
   void open_tunnel();
+  void intercept();
   [[nodiscard]] bool relay();
   void finish_answer();
   // refuse answers by itself; the request has not been sent, or its answer has not begun.
@@ -104,7 +109,7 @@ class ProxyConnection final : private UpstreamUser {
   void send_continue();
 
   ProxyShared& shared_;
-  ProxySocket client_;
+  ProxyChannel client_;
   std::optional<uid_t> user_;
   State state_ = State::head;
   Clock::time_point now_;
@@ -132,6 +137,9 @@ class ProxyConnection final : private UpstreamUser {
   bool reset_after_ = false;
 
   std::optional<ProxySocket> server_;  // the other end of a tunnel
+
+  std::string inside_;                      // whose place is taken, an authority
+  std::unique_ptr<crypto::TlsServer> tls_;  // to begin once the answer has left
 };
 
 }  // namespace wba::agent

@@ -142,7 +142,7 @@ std::expected<void, Refused> read_framing(ProxyRequest& request) {
   return {};
 }
 
-std::expected<void, Refused> read_connection(ProxyRequest& request) {
+std::expected<void, Refused> read_connection(ProxyRequest& request, std::string_view inside) {
   std::size_t hosts = 0;
   request.close = request.http_1_0;
   for (const auto& field : request.fields) {
@@ -152,6 +152,12 @@ std::expected<void, Refused> read_connection(ProxyRequest& request) {
       });
     } else if (field_name_equals(field.name, "host")) {
       ++hosts;
+      // Over a connection for one host nothing is asked of another. RFC 9110 §15.5.20.
+      std::string host;
+      if (!inside.empty() &&
+          (!append_normalised_authority("https", field.value, host) || host != inside)) {
+        return refuse(421, "host-of-another-connection");
+      }
     } else if (field_name_equals(field.name, "expect")) {
       if (!field_name_equals(field.value, "100-continue")) {
         return refuse(417, "expectation-unknown");
@@ -211,7 +217,19 @@ std::expected<void, Refused> read_absolute_target(ProxyRequest& request, std::st
   return {};
 }
 
-std::expected<void, Refused> read_request_line(ProxyRequest& request, std::string_view line) {
+std::expected<void, Refused> read_origin_target(ProxyRequest& request, std::string_view target,
+                                                std::string_view inside) {
+  if (!target.starts_with('/') || request.is_tunnel() || !is_target(target)) {
+    return refuse(400, "target-invalid");
+  }
+  request.scheme = "https";
+  request.authority = inside;
+  request.target = target;
+  return {};
+}
+
+std::expected<void, Refused> read_request_line(ProxyRequest& request, std::string_view line,
+                                               std::string_view inside) {
   const auto first = line.find(' ');
   const auto second = line.rfind(' ');
   if (first == std::string_view::npos || first == second) {
@@ -228,6 +246,7 @@ std::expected<void, Refused> read_request_line(ProxyRequest& request, std::strin
   request.http_1_0 = version == "HTTP/1.0";
   // It would show the client what was signed, credentials of others included.
   if (request.method == "TRACE") return refuse(501, "method-not-forwarded");
+  if (!inside.empty()) return read_origin_target(request, target, inside);
   return request.is_tunnel() ? read_tunnel_target(request, target)
                              : read_absolute_target(request, target);
 }
@@ -247,10 +266,11 @@ bool read_field_line(std::string_view line, ProxyField& field) {
   return clean;
 }
 
-std::expected<ProxyRequest, Refused> read_proxy_request(std::string_view head) {
+std::expected<ProxyRequest, Refused> read_proxy_request(std::string_view head,
+                                                        std::string_view inside) {
   ProxyRequest request;
   const auto end = head.find("\r\n");
-  if (auto read = read_request_line(request, head.substr(0, end)); !read) {
+  if (auto read = read_request_line(request, head.substr(0, end), inside); !read) {
     return std::unexpected(read.error());
   }
   for (auto at = end; at != std::string_view::npos;) {
@@ -262,7 +282,7 @@ std::expected<ProxyRequest, Refused> read_proxy_request(std::string_view head) {
     }
   }
   if (auto read = read_framing(request); !read) return std::unexpected(read.error());
-  if (auto read = read_connection(request); !read) return std::unexpected(read.error());
+  if (auto read = read_connection(request, inside); !read) return std::unexpected(read.error());
   if (auto counted = count_down(request); !counted) return std::unexpected(counted.error());
   return request;
 }

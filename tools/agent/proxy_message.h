@@ -50,8 +50,10 @@ inline constexpr std::size_t max_proxy_head = std::size_t{32} << 10U;
 inline constexpr std::size_t max_proxy_fields = 100;
 
 // read_proxy_request reads a head without the empty line that ends it. Taken are absolute-form
-// (http and https) and CONNECT. RFC 9112 §2 to §6.
-[[nodiscard]] std::expected<ProxyRequest, Refused> read_proxy_request(std::string_view head);
+// (http and https) and CONNECT; inside TLS that ends here, which was asked for as `inside`,
+// origin-form for that authority alone. RFC 9112 §2 to §6.
+[[nodiscard]] std::expected<ProxyRequest, Refused> read_proxy_request(std::string_view head,
+                                                                      std::string_view inside = {});
 
 // read_field_line reads "Name: value" without its line end, nothing where it is none. RFC 9112 §5.
 [[nodiscard]] bool read_field_line(std::string_view line, ProxyField& field);

@@ -68,18 +68,23 @@ std::uint16_t port_of(int socket) noexcept {
 
 }  // namespace
 
-ProxyServer::ProxyServer(std::unique_ptr<Upstream> upstream, ProxyPolicy policy, ProxyLimits limits)
+ProxyServer::ProxyServer(std::unique_ptr<Upstream> upstream, ProxyPolicy policy, ProxyLimits limits,
+                         std::optional<crypto::InterceptionAuthority> interception)
     : upstream_(std::move(upstream)),
-      shared_{.policy = std::move(policy), .upstream = *upstream_, .limits = limits} {}
+      shared_{.policy = std::move(policy),
+              .upstream = *upstream_,
+              .limits = limits,
+              .interception = std::move(interception)} {}
 
 std::expected<std::unique_ptr<ProxyServer>, std::string> ProxyServer::start(
-    const std::string& address, ProxyPolicy policy, UpstreamSettings settings, ProxyLimits limits) {
+    const std::string& address, ProxyPolicy policy, UpstreamSettings settings, ProxyLimits limits,
+    std::optional<crypto::InterceptionAuthority> interception) {
   const auto read = read_address(address);
   if (!read) return std::unexpected(read.error());
   auto upstream = Upstream::create(std::move(settings));
   if (upstream == nullptr) return std::unexpected("cannot set up libcurl");
   std::unique_ptr<ProxyServer> server(
-      new ProxyServer(std::move(upstream), std::move(policy), limits));
+      new ProxyServer(std::move(upstream), std::move(policy), limits, std::move(interception)));
   server->listener_ =
       ::socket(read->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int on = 1;

@@ -5,13 +5,16 @@
 //
 //   GET http://example.com/a    is sent on as https://example.com/a, signed by the daemon's policy
 //   GET https://example.com/a   likewise
-//   CONNECT example.com:443     becomes a tunnel, where a rule allows it. In it nothing is signed.
+//   CONNECT example.com:443     becomes a tunnel, where a rule allows it. In it nothing is signed,
+//                               unless an authority for interception is given: then TLS ends
+//                               here, and each request inside goes on as those above.
 
 #include <atomic>
 #include <cstdint>
 #include <expected>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -27,7 +30,8 @@ class ProxyServer {
   // own. Who calls is known on loopback only: no other address is taken. Port 0 is any free one.
   [[nodiscard]] static std::expected<std::unique_ptr<ProxyServer>, std::string> start(
       const std::string& address, ProxyPolicy policy, UpstreamSettings settings,
-      ProxyLimits limits = {});
+      ProxyLimits limits = {},
+      std::optional<crypto::InterceptionAuthority> interception = std::nullopt);
   ProxyServer(const ProxyServer&) = delete;
   ProxyServer& operator=(const ProxyServer&) = delete;
   ~ProxyServer();
@@ -39,7 +43,8 @@ class ProxyServer {
   void begin_stop() noexcept;
 
  private:
-  ProxyServer(std::unique_ptr<Upstream> upstream, ProxyPolicy policy, ProxyLimits limits);
+  ProxyServer(std::unique_ptr<Upstream> upstream, ProxyPolicy policy, ProxyLimits limits,
+              std::optional<crypto::InterceptionAuthority> interception);
   void run();
   void accept_all();
   [[nodiscard]] bool has_room() const;

@@ -1,8 +1,16 @@
 #include "agent_proxy.h"
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <optional>
 #include <utility>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/tls_interception.h"
+#include "files.h"
 #include "options.h"
 
 namespace wba::cli {
@@ -21,6 +29,33 @@ Outcome<agent::ProxyLimits> read_limits(const AgentProxyOptions& options) {
   return limits;
 }
 
+// read_authority takes --intercept-ca and --intercept-key. Whoever has that key can pass for every
+// host at the clients that trust it.
+Outcome<std::optional<crypto::InterceptionAuthority>> read_authority(
+    const AgentProxyOptions& options) {
+  if (options.intercept_ca.empty()) return std::nullopt;
+  struct stat status = {};
+  if (::stat(options.intercept_key.c_str(), &status) != 0) {
+    return std::unexpected(Failure{.message = "cannot read --intercept-key " +
+                                              escape(options.intercept_key) + ": " +
+                                              std::strerror(errno)});
+  }
+  if (!S_ISREG(status.st_mode) || (status.st_mode & 077U) != 0 || status.st_uid != ::geteuid()) {
+    return std::unexpected(Failure{.message = "--intercept-key " + escape(options.intercept_key) +
+                                              " can be read or written by others, or is theirs",
+                                   .hint = "make it yours alone with chmod 600"});
+  }
+  const auto certificate = read_input(options.intercept_ca, std::size_t{64} << 10U);
+  if (!certificate) return std::unexpected(certificate.error());
+  const auto key = read_input(options.intercept_key, std::size_t{64} << 10U);
+  if (!key) return std::unexpected(key.error());
+  auto authority = crypto::InterceptionAuthority::create(certificate->text(), key->text());
+  if (!authority) {
+    return std::unexpected(Failure{.message = "--intercept-ca: " + authority.error()});
+  }
+  return *std::move(authority);
+}
+
 }  // namespace
 
 void add_agent_proxy_options(CLI::App& command, AgentProxyOptions& options) {
@@ -31,6 +66,13 @@ void add_agent_proxy_options(CLI::App& command, AgentProxyOptions& options) {
       .add_option("--proxy-timeout", options.timeout,
                   "how long a request may wait while nothing moves (default 5m)")
       ->needs(proxy);
+  auto* ca = command.add_option("--intercept-ca", options.intercept_ca,
+                                "certificate (PEM) of a local authority that clients trust: TLS in "
+                                "CONNECT ends here, and what "
+                                "is inside is signed");
+  auto* key = command.add_option("--intercept-key", options.intercept_key, "its private key (PEM)");
+  ca->needs(proxy)->needs(key);
+  key->needs(ca);
   add_network_options(command, options.network);
 }
 
@@ -38,6 +80,9 @@ Outcome<void> check_agent_proxy_options(const AgentProxyOptions& options) {
   if (auto limits = read_limits(options); !limits) return std::unexpected(limits.error());
   if (auto addresses = read_addresses(options.network); !addresses) {
     return std::unexpected(addresses.error());
+  }
+  if (auto authority = read_authority(options); !authority) {
+    return std::unexpected(authority.error());
   }
   return check_network_options(options.network);
 }
@@ -49,11 +94,13 @@ Outcome<std::unique_ptr<agent::ProxyServer>> start_agent_proxy(const AgentProxyO
   if (!limits) return std::unexpected(limits.error());
   auto addresses = read_addresses(options.network);
   if (!addresses) return std::unexpected(addresses.error());
+  auto authority = read_authority(options);
+  if (!authority) return std::unexpected(authority.error());
   auto server = agent::ProxyServer::start(options.address, std::move(policy),
                                           {.ca = options.network.ca,
                                            .resolve = options.network.resolve,
                                            .allowed = std::move(addresses->allowed)},
-                                          *limits);
+                                          *limits, *std::move(authority));
   if (!server) return std::unexpected(Failure{.message = escape(server.error())});
   return *std::move(server);
 }

@@ -17,6 +17,8 @@ namespace wba::cli {
 struct AgentProxyOptions {
   std::string address;  // empty: no proxy
   std::string timeout;
+  std::string intercept_ca;
+  std::string intercept_key;
   NetworkOptions network;
 };
 
