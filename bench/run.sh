@@ -83,6 +83,11 @@ commit=$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
     echo
     cat "$work/peers.md"
   fi
+  # What bench/load/run.sh wrote stays.
+  if [ -n "$(bench/section.sh load show "$output")" ]; then
+    echo
+    bench/section.sh load show "$output"
+  fi
 } >"$work/RESULTS.md"
 mv "$work/RESULTS.md" "$output"
 echo "written: $output" >&2

@@ -23,6 +23,7 @@ prometheus-cpp-dev         metrics
 libevent-dev               the event loop of wba-authd
 curl:curl                  wba curl runs it; so do the tests
 jq:jq                      tools/demo.sh takes requests out of vectors/ with it
+openssl:openssl            tools/demo.sh makes the certificates of its servers with it
 '
 
 # What the tests and benchmarks need besides. Servers are not started by being installed: the tests

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/child_process.h"
+#include "support/https_server.h"
 #include "support/run_command.h"
 #include "support/test_ca.h"
 
@@ -46,7 +47,8 @@ class OriginCommand : public testing::Test {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
-  void start(std::vector<std::string> more = {}) {
+  // start takes the options that say where keys come from.
+  void start(const std::vector<std::string>& keys) {
     port_ = free_port();
     std::vector<std::string> arguments = {WBA_COMMAND,
                                           "origin",
@@ -57,11 +59,9 @@ class OriginCommand : public testing::Test {
                                           folder_.file("tls/certificate.pem"),
                                           "--key",
                                           folder_.file("tls/key.pem"),
-                                          "--directory",
-                                          std::string(kAgent) + "=" + folder_.file("keys.json"),
                                           "--audit",
                                           folder_.file("audit.log")};
-    arguments.insert(arguments.end(), more.begin(), more.end());
+    arguments.insert(arguments.end(), keys.begin(), keys.end());
     origin_ = ChildProcess(arguments);
     ASSERT_TRUE(wait_for_port(port_));
   }
@@ -71,9 +71,9 @@ class OriginCommand : public testing::Test {
   }
 
   httplib::Headers sign(const std::string& method, const std::string& target,
-                        std::vector<std::string> more = {}) {
+                        std::vector<std::string> more = {}, const std::string& agent = kAgent) {
     std::vector<std::string> arguments = {
-        WBA_COMMAND, "sign",      "--key",   folder_.file("key.pem"), "--agent", kAgent, "--output",
+        WBA_COMMAND, "sign",      "--key",   folder_.file("key.pem"), "--agent", agent, "--output",
         "headers",   "--profile", "draft-01"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     arguments.push_back(method);
@@ -104,7 +104,7 @@ class OriginCommand : public testing::Test {
 };
 
 TEST_F(OriginCommand, SignedPassesUnsignedIsChallengedReplayedIsSlowedDown) {
-  start();
+  start({"--directory", std::string(kAgent) + "=" + folder_.file("keys.json")});
   const auto headers = sign("GET", "/page.txt");
   auto response = get("/page.txt", headers);
   ASSERT_TRUE(response);
@@ -138,6 +138,35 @@ TEST_F(OriginCommand, SignedPassesUnsignedIsChallengedReplayedIsSlowedDown) {
   }
   EXPECT_THAT(actions, testing::ElementsAre("pass", "slow-down", "challenge", "refuse", "refuse",
                                             "pass", "pass"));
+}
+
+TEST_F(OriginCommand, TheDirectoryOfANamedAgentIsFetchedBeforeItComes) {
+  HttpsServer directory(ca_, {"bot.example"},
+                        [&](const HttpRequest&) { return directory_reply(read("keys.json")); });
+  const std::string agent = directory.url("bot.example", "/keys");
+  start({"--agent", agent, "--ca", ca_.file().string(), "--resolve",
+         directory.resolve("bot.example"), "--allow-address", "127.0.0.0/8"});
+  for (int i = 0; i < 1000 && directory.requests() == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  ASSERT_EQ(directory.requests(), 1);
+  // Until the answer is there the origin cannot tell, and says so.
+  int status = 503;
+  for (int i = 0; i < 100 && status == 503; ++i) {
+    const auto response = get("/page.txt", sign("GET", "/page.txt", {}, agent));
+    ASSERT_TRUE(response);
+    status = response->status;
+  }
+  EXPECT_EQ(status, 200);
+  EXPECT_EQ(directory.requests(), 1);
+}
+
+TEST_F(OriginCommand, WhereFilesStandForDirectoriesNoneIsFetched) {
+  const auto ended =
+      run_command({WBA_COMMAND, "origin", folder_.file("site"), "--agent", kAgent, "--directory",
+                   std::string(kAgent) + "=" + folder_.file("keys.json")});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, testing::HasSubstr("--directory and --agent do not go together"));
 }
 
 TEST_F(OriginCommand, AConfigurationWithMistakesIsToldWithItsLines) {

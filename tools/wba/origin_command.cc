@@ -37,6 +37,7 @@ struct OriginOptions {
   std::string audit;
   std::string authority;
   std::vector<std::string> directories;
+  std::vector<std::string> agents;
   NetworkOptions network;
 };
 
@@ -89,7 +90,11 @@ Outcome<std::shared_ptr<const KeyResolver>> make_static_resolver(const OriginOpt
 }
 
 Outcome<std::shared_ptr<const KeyResolver>> make_resolver(const OriginOptions& options) {
-  if (!options.directories.empty()) return make_static_resolver(options);
+  if (!options.directories.empty()) {
+    if (options.agents.empty()) return make_static_resolver(options);
+    return std::unexpected(Failure{.message = "--directory and --agent do not go together",
+                                   .hint = "with --directory nothing is fetched"});
+  }
   if (auto checked = check_network_options(options.network); !checked) {
     return std::unexpected(checked.error());
   }
@@ -99,6 +104,7 @@ Outcome<std::shared_ptr<const KeyResolver>> make_resolver(const OriginOptions& o
   made.network.ca_file = options.network.ca;
   made.network.resolve = options.network.resolve;
   made.network.addresses = *std::move(addresses);
+  for (const auto& url : options.agents) made.agents.push_back({.url = url});
   auto resolver = DirectoryResolver::create(std::move(made));
   if (!resolver) return std::unexpected(failure("directories", resolver.error()));
   return *std::move(resolver);
@@ -200,6 +206,10 @@ void add_origin_command(CLI::App& app) {
   command
       ->add_option("--directory", options->directories,
                    "URL=FILE: FILE is the key directory at URL, and nothing is fetched; repeatable")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--agent", options->agents,
+                   "agent URL whose directory is fetched at start and kept warm; repeatable")
       ->allow_extra_args(false);
   add_network_options(*command, options->network);
   command->add_option("--bind", options->bind, "address to listen on (default: 127.0.0.1)");
