@@ -222,8 +222,8 @@ TEST_F(DirectoryCheckCommand, BotProtectionThatBlocksPlainClientsIsNamed) {
   });
   const auto result = check();
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.out, HasSubstr("fail  status           answers 403 instead of 200 -> take the "
-                                    "path out of login, bot protection"));
+  EXPECT_THAT(result.out, HasSubstr("answers 403 instead of 200 -> take the path out of login, bot "
+                                    "protection"));
   // Or with 200, which is worse.
   serve([](const HttpRequest&) {
     return test::directory_reply("<!doctype html><title>Just a moment...</title>");

@@ -153,7 +153,7 @@ HttpReply fault(Fault fault, std::string body) {
       reply.content_length = reply.body.size() / 2;
       return reply;
     case Fault::endless_chunks:
-      reply.body.append(64U << 20U, ' ');
+      reply.body.append(8U << 20U, ' ');
       reply.chunked = true;
       return reply;
     case Fault::gzip_bomb:

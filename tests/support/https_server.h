@@ -133,7 +133,7 @@ enum class Fault : std::uint8_t {
   no_reply,           // the connection is cut instead of an answer
   long_length,        // Content-Length says more than comes
   short_length,       // Content-Length says less than comes
-  endless_chunks,     // 64 MB without Content-Length
+  endless_chunks,     // 8 MB without Content-Length
   gzip_bomb,          // 64 KB that decode to over 8 MB
   redirect,           // 302 to `/elsewhere`
   not_modified,       // 304 to an unconditional request

@@ -56,7 +56,6 @@ struct ResolverWorld {
     for (int i = 0; i < 10; ++i) {
       options.network.resolve.push_back(server.resolve("x" + std::to_string(i) + ".agent.test"));
     }
-    options.limits.fetch_time = std::chrono::milliseconds(3000);
     if (!options.clock) options.clock = clock.function();
     for (KnownAgent& agent : options.agents) agent.url = server.url(agent.url);
     origin = server.url("agent.test");

