@@ -256,7 +256,11 @@ DirectoryCache::Completed DirectoryCache::complete(const FetchResult& result, Ti
       entry.fields.age = result.fields.age;
     } else {
       entry.fields = result.fields;
-      if (!entry.established() && !entry.pinned) make_room_for_read(*entry.domain);
+      if (entry.established()) {
+        keep_known_keys(judged.keys, *entry.version->keys);
+      } else if (!entry.pinned) {
+        make_room_for_read(*entry.domain);
+      }
       const bool labels = !is_well_known_document(entry.fetch_url);
       version.keys = std::make_shared<const KeySet>(std::move(judged.keys), labels);
     }
