@@ -56,7 +56,8 @@ class Simulation {
         documents_(agents.size()),
         missed_(agents.size(), 0) {
     make_documents();
-    table_ = std::make_unique<DirectoryTable>(scenario.limits.directories);
+    table_ =
+        std::make_unique<DirectoryTable>(scenario.limits.directories + scenario.limits.unread_urls);
     cache_ = std::make_unique<DirectoryCache>(
         *table_, directory::CacheSettings{.policy = scenario.cache, .limits = scenario.limits});
     pin_ = std::make_unique<DirectoryTable::Pin>(*table_);

@@ -60,18 +60,10 @@ Cycle cycle_of(const Agent& agent, const Scenario& scenario, double age, double 
   const double fetch = scenario.fetch_mean();
   Cycle cycle;
   if (agent.caching == CachingClass::broken) {
-    if (std::isinf(age)) {
-      // Backed off as far as it goes: between half and all of the longest wait.
-      cycle.length =
-          0.75 * static_cast<double>(scenario.cache.failure_max.count()) + 1 / rate + fetch;
-      return cycle;
-    }
-    // What was never read is the first to go: each request is for a new URL.
-    const double domain = static_cast<double>(scenario.limits.new_urls_per_minute_and_domain) / 60;
-    cycle.length = std::max(1 / (rate * let_in), 1 / domain) + fetch;
-    cycle.asked = rate * cycle.length;
-    cycle.turned = cycle.asked - 1;
-    cycle.held = 0;
+    // Backed off as far as it goes: between half and all of the longest wait. What was never read
+    // has room of its own, more than there are broken ones: no full cache pushes it out.
+    cycle.length =
+        0.75 * static_cast<double>(scenario.cache.failure_max.count()) + 1 / rate + fetch;
     return cycle;
   }
   const Class times = class_of(agent.caching, scenario.cache);
@@ -111,7 +103,8 @@ Cycle cycle_of(const Agent& agent, const Scenario& scenario, double age, double 
 struct Directories {
   std::vector<Cycle> cycles;
   double held = 0;
-  double asked = 0;  // admissions per second
+  double unread = 0;  // known beside those held
+  double asked = 0;   // admissions per second
 };
 
 Directories directories_at(const Scenario& scenario, std::span<const Agent> agents, double age,
@@ -120,7 +113,7 @@ Directories directories_at(const Scenario& scenario, std::span<const Agent> agen
   out.cycles.reserve(agents.size());
   for (const Agent& agent : agents) {
     const Cycle cycle = cycle_of(agent, scenario, age, let_in);
-    out.held += cycle.held;
+    (agent.caching == CachingClass::broken ? out.unread : out.held) += cycle.held;
     out.asked += cycle.asked / cycle.length;
     out.cycles.push_back(cycle);
   }
@@ -295,10 +288,12 @@ Figures model(const Scenario& scenario, std::span<const Agent> agents, const Con
   }
   out.key_at_hand = 1 - missed / asked;
   out.slots = out.fetches * scenario.fetch_mean();
-  out.directories = std::min(found.held, static_cast<double>(scenario.limits.directories));
-  out.directory_bytes =
-      out.directories * constants.directory_bytes +
-      static_cast<double>(std::bit_ceil(scenario.limits.directories)) * constants.bucket_bytes;
+  out.directories =
+      std::min(found.held, static_cast<double>(scenario.limits.directories)) + found.unread;
+  out.directory_bytes = out.directories * constants.directory_bytes +
+                        static_cast<double>(std::bit_ceil(scenario.limits.directories +
+                                                          scenario.limits.unread_urls)) *
+                            constants.bucket_bytes;
   out.redis = redis * static_cast<double>(scenario.machines);
   if (scenario.redis) {
     out.nonces *= static_cast<double>(scenario.machines);

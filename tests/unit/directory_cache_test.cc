@@ -210,6 +210,7 @@ CacheSettings small(std::size_t directories, std::size_t per_domain) {
   CacheSettings settings;
   settings.limits.directories = directories;
   settings.limits.directories_per_domain = per_domain;
+  settings.limits.unread_urls = directories;
   settings.limits.new_urls_per_minute = 1000000;
   settings.limits.new_urls_per_minute_and_domain = 1000000;
   return settings;
@@ -234,7 +235,7 @@ TEST(DirectoryCache, LeastRecentlyUsedGoesFirst) {
   EXPECT_EQ(f.cache.size(), 3U);
 }
 
-TEST(DirectoryCache, WhatNeverHadKeysGoesBeforeWhatHas) {
+TEST(DirectoryCache, WhatNeverHadKeysPushesOutNothingThatHas) {
   Fixture f(small(3, 3));
   const TestKey key = make_key();
   ASSERT_EQ(f.fetch("https://good.test/k", good(key_set({key.jwk})), start), Reason::none);
@@ -244,7 +245,7 @@ TEST(DirectoryCache, WhatNeverHadKeysGoesBeforeWhatHas) {
               Reason::none);
   }
   EXPECT_NE(f.known("https://good.test/k"), nullptr);
-  EXPECT_EQ(f.cache.size(), 3U);
+  EXPECT_EQ(f.cache.size(), 1U + 3U);
 }
 
 TEST(DirectoryCache, OneDomainCannotFlushTheRest) {

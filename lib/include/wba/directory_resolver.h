@@ -52,6 +52,10 @@ struct DirectoryLimits {
   std::size_t fetches_waiting = 1024;
   std::size_t directories = 10000;           // held; the least recently used go first
   std::size_t directories_per_domain = 100;  // of one registered domain
+  // URLs known beside these whose directory was never read: being fetched for the first time, or
+  // failing. The least recently used of them go first and push out no directory, so that a failure
+  // is remembered when the cache is full. A domain has as many as it may have directories.
+  std::size_t unread_urls = 3000;  // as new_urls_per_minute lets in while a failure is remembered
   std::size_t new_urls_per_minute = 600;
   std::size_t new_urls_per_minute_and_domain = 60;
 };

@@ -15,7 +15,7 @@ struct DirectoryCache::Domain {
 
   std::string name;
   TokenBucket new_urls;
-  Order order;
+  Orders orders;
   std::size_t entries = 0;  // pinned ones too
 };
 
@@ -47,8 +47,7 @@ std::expected<DirectoryCache::Entry*, Reason> DirectoryCache::admit(const Docume
                                                                     bool pinned) {
   if (Entry* known = find(name)) {
     if (pinned && !known->pinned) {
-      order_.erase({known->order, known});
-      known->domain->order.erase({known->order, known});
+      unorder(*known);
       known->pinned = true;
       pinned_.push_back(known);
     }
@@ -66,10 +65,9 @@ std::expected<DirectoryCache::Entry*, Reason> DirectoryCache::admit(const Docume
   ++domain.entries;  // before room is made, so that it stays while its last entry goes
   if (!pinned) {
     // The domain's own bounds first, so that a flood under one name costs the others nothing.
-    const bool room =
-        domain.new_urls.has_one(now) &&
-        (domain.entries <= settings_.limits.directories_per_domain || make_room(domain.order)) &&
-        (entries_.size() < settings_.limits.directories || make_room(order_));
+    const bool room = domain.new_urls.has_one(now) &&
+                      make_room(domain.orders.unread, settings_.limits.directories_per_domain) &&
+                      make_room(orders_.unread, settings_.limits.unread_urls);
     if (!room) {
       leave(domain);
       return refuse();
@@ -105,9 +103,24 @@ DirectoryCache::Entry& DirectoryCache::insert(const DocumentName& name, std::str
   return result;
 }
 
-// make_room evicts the least recently used of `order` that is not being fetched; a directory that
-// never was read goes before any that was, so that made-up URLs push out one another.
-bool DirectoryCache::make_room(Order& order) {
+// make_room says whether `order` has room for one more below `limit`, evicting where it has to.
+// What was never read has an order of its own, so that made-up URLs push out one another alone.
+bool DirectoryCache::make_room(Order& order, std::size_t limit) {
+  while (order.size() >= limit) {
+    if (!evict_one(order)) return false;
+  }
+  return true;
+}
+
+// make_room_for_read makes room for a directory that has just been read. Where all others are being
+// fetched there is none to make, and as many may be held too many for a while.
+void DirectoryCache::make_room_for_read(Domain& domain) {
+  static_cast<void>(make_room(domain.orders.read, settings_.limits.directories_per_domain));
+  static_cast<void>(make_room(orders_.read, settings_.limits.directories));
+}
+
+// evict_one evicts the least recently used of `order` that is not being fetched.
+bool DirectoryCache::evict_one(Order& order) {
   for (auto at = order.begin(); at != order.end();) {
     Entry& entry = *at->second;
     ++at;
@@ -129,28 +142,36 @@ bool DirectoryCache::make_room(Order& order) {
 
 void DirectoryCache::remove(Entry& entry) {
   table_.erase(entry.subject->name(), entry.subject->hash);
-  order_.erase({entry.order, &entry});
+  unorder(entry);
   Domain& domain = *entry.domain;
-  domain.order.erase({entry.order, &entry});
   const std::shared_ptr<const Subject> subject = entry.subject;  // the key of the map views it
   entries_.erase(subject->name());
   leave(domain);
 }
 
+void DirectoryCache::unorder(Entry& entry) {
+  orders_.of(entry).erase({entry.order, &entry});
+  entry.domain->orders.of(entry).erase({entry.order, &entry});
+}
+
 void DirectoryCache::reorder(Entry& entry) {
   if (entry.pinned) return;
+  // A place that moves keeps the memory it has, so that no entry is ever without one.
   const Order::value_type before{entry.order, &entry};
-  entry.order = {entry.established(), entry.subject->last_used.load(std::memory_order_relaxed),
-                 entry.number};
-  for (Order* const order : {&order_, &entry.domain->order}) {
-    // An entry that has its place keeps the memory of it, so that none is ever without.
-    if (auto place = order->extract(before)) {
-      place.value() = {entry.order, &entry};
-      order->insert(std::move(place));
+  auto place = orders_.of(entry).extract(before);
+  auto place_in_domain = entry.domain->orders.of(entry).extract(before);
+  entry.order = {entry.subject->last_used.load(std::memory_order_relaxed), entry.number};
+  entry.ordered_as_read = entry.established();
+  const auto put = [&entry](Order& order, Order::node_type moved) {
+    if (moved) {
+      moved.value() = {entry.order, &entry};
+      order.insert(std::move(moved));
     } else {
-      order->emplace(entry.order, &entry);
+      order.emplace(entry.order, &entry);
     }
-  }
+  };
+  put(orders_.of(entry), std::move(place));
+  put(entry.domain->orders.of(entry), std::move(place_in_domain));
 }
 
 void DirectoryCache::publish(Entry& entry, Directory version) {
@@ -246,6 +267,11 @@ DirectoryCache::Completed DirectoryCache::complete(const FetchResult& result, Ti
       entry.fields.age = result.fields.age;
     } else {
       entry.fields = result.fields;
+      if (entry.established()) {
+        keep_known_keys(judged.keys, *entry.version->keys);
+      } else if (!entry.pinned) {
+        make_room_for_read(*entry.domain);
+      }
       const bool labels = !is_well_known_document(entry.fetch_url);
       version.keys = std::make_shared<const KeySet>(std::move(judged.keys), labels);
     }
@@ -314,8 +340,8 @@ bool DirectoryCache::take_up(const DocumentName& name, std::string_view host, Sa
   if (entry == nullptr) {
     Domain& domain = domain_of(host);
     ++domain.entries;
-    if (domain.entries > settings_.limits.directories_per_domain ||
-        entries_.size() >= settings_.limits.directories) {
+    if (domain.orders.read.size() >= settings_.limits.directories_per_domain ||
+        orders_.read.size() >= settings_.limits.directories) {
       leave(domain);
       return false;
     }

@@ -12,8 +12,8 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <wba/directory_resolver.h>
@@ -74,8 +74,9 @@ class DirectoryCache {
     bool pinned = false;
     bool fetched = false;  // its keys came from its own URL
     int failures = 0;
-    // Its place among the least recently used; see order_of.
-    std::tuple<bool, std::int64_t, std::uint64_t> order = {};
+    // Its place among those of its kind, the least recently used first; see reorder.
+    std::pair<std::int64_t, std::uint64_t> order = {};
+    bool ordered_as_read = false;
     std::uint64_t number = 0;
     // Freshness of the metadata document, while its key set is fetched.
     std::optional<Freshness> metadata_freshness = {};
@@ -141,7 +142,16 @@ class DirectoryCache {
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
 
  private:
-  using Order = std::set<std::pair<std::tuple<bool, std::int64_t, std::uint64_t>, Entry*>>;
+  using Order = std::set<std::pair<std::pair<std::int64_t, std::uint64_t>, Entry*>>;
+  // Orders are the entries that can be evicted: those that were read, and those that never were.
+  struct Orders {
+    Order read;
+    Order unread;
+
+    [[nodiscard]] Order& of(const Entry& entry) noexcept {
+      return entry.ordered_as_read ? read : unread;
+    }
+  };
   struct NameHash {
     const DirectoryTable* table;
     std::size_t operator()(const DocumentName& name) const { return table->hash_of(name); }
@@ -149,7 +159,10 @@ class DirectoryCache {
 
   Entry& insert(const DocumentName& name, std::string_view host, Domain& domain, bool pinned,
                 Time now);
-  bool make_room(Order& order);
+  bool make_room(Order& order, std::size_t limit);
+  void make_room_for_read(Domain& domain);
+  bool evict_one(Order& order);
+  void unorder(Entry& entry);
   void remove(Entry& entry);
   void reorder(Entry& entry);
   void publish(Entry& entry, Directory version);
@@ -160,7 +173,7 @@ class DirectoryCache {
   const CacheSettings settings_;
   std::unordered_map<DocumentName, std::unique_ptr<Entry>, NameHash> entries_;
   std::unordered_map<std::string, std::unique_ptr<Domain>> domains_;
-  Order order_;
+  Orders orders_;
   std::unordered_map<std::uint64_t, Entry*> fetches_;
   std::vector<Entry*> pinned_;
   TokenBucket new_urls_;

@@ -66,6 +66,18 @@ const DirectoryKey* KeySet::find(std::string_view keyid) const noexcept {
   return found != ids_.end() && found->first == keyid ? &keys_[found->second] : nullptr;
 }
 
+void keep_known_keys(std::vector<DirectoryKey>& keys, const KeySet& known) noexcept {
+  for (DirectoryKey& key : keys) {
+    const DirectoryKey* const before = known.find(key.key.thumbprint());
+    // `known` finds by label too. Of one thumbprint, and so of the same octets, there may be keys
+    // for different algorithms.
+    if (before != nullptr && before->key.thumbprint() == key.key.thumbprint() &&
+        before->key.algorithm() == key.key.algorithm()) {
+      key.key = before->key;
+    }
+  }
+}
+
 std::expected<std::vector<DirectoryKey>, Reason> parse_key_document(std::string_view body,
                                                                     const KeyDocumentRules& rules) {
   const auto set = parse_jwk_set(body, {.bytes = rules.bytes, .keys = rules.keys});

@@ -51,6 +51,13 @@ class KeySet {
   bool labels_count_ = false;
 };
 
+// keep_known_keys replaces each of `keys` that `known`, the version before of the same directory,
+// has too by the object that it has there: with it stay its table of multiples and what is known of
+// its use, which a directory that is read again would lose otherwise. What the directory says of a
+// key beside it is that of `keys`. Objects go from one version of a directory to the next only, so
+// that no directory has a hold on another's.
+void keep_known_keys(std::vector<DirectoryKey>& keys, const KeySet& known) noexcept;
+
 // KeyDocumentRules say how to read a key set.
 struct KeyDocumentRules {
   bool well_known = true;  // the stricter rules of the well-known path

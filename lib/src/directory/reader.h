@@ -54,7 +54,8 @@ struct Shared {
 // loose_name is under what keys without a URL are published; no document has it.
 inline constexpr DocumentName loose_name{};
 
-class DirectoryReader final : public KeyResolver::Reader {
+// DirectoryReader has cache lines of its own: a lookup writes to it.
+class alignas(64) DirectoryReader final : public KeyResolver::Reader {
  public:
   explicit DirectoryReader(std::shared_ptr<Shared> shared)
       : shared_(std::move(shared)), pin_(shared_->table) {}

@@ -24,10 +24,11 @@ using directory::Shared;
 bool makes_sense(const DirectoryResolverOptions& options) {
   const DirectoryLimits& limits = options.limits;
   const DirectoryCachePolicy& cache = options.cache;
-  const bool none_is_zero =
-      limits.body_bytes > 0 && limits.keys > 0 && limits.fetch_time.count() > 0 &&
-      limits.connect_time.count() > 0 && limits.fetches > 0 && limits.fetches_per_host > 0 &&
-      limits.fetches_waiting > 0 && limits.directories > 0 && limits.directories_per_domain > 0;
+  const bool none_is_zero = limits.body_bytes > 0 && limits.keys > 0 &&
+                            limits.fetch_time.count() > 0 && limits.connect_time.count() > 0 &&
+                            limits.fetches > 0 && limits.fetches_per_host > 0 &&
+                            limits.fetches_waiting > 0 && limits.directories > 0 &&
+                            limits.directories_per_domain > 0 && limits.unread_urls > 0;
   constexpr std::chrono::seconds zero{0};
   return none_is_zero && cache.fresh_min > zero && cache.fresh_min <= cache.fresh_max &&
          cache.fresh_default > zero && cache.stale_max >= zero && cache.stale_guarded >= zero &&
@@ -66,7 +67,8 @@ Result<std::shared_ptr<DirectoryResolver>> DirectoryResolver::create(
     if (!fetcher || !directory::registered_domains_known()) {
       return std::unexpected(Error{ErrorCode::crypto_failure});
     }
-    auto shared = std::make_shared<Shared>(options.limits.directories, std::move(fetcher));
+    auto shared = std::make_shared<Shared>(options.limits.directories + options.limits.unread_urls,
+                                           std::move(fetcher));
     shared->allow_test_keys = options.allow_test_keys;
     shared->early_refetch = options.cache.early_refetch.count();
     auto impl = std::make_unique<Impl>(options, std::move(shared));

@@ -20,7 +20,8 @@ struct AgentNames {
   std::string domain;
 };
 
-struct Verifier::Scratch::State {
+// State has cache lines of its own: scratches of several threads may be made one behind the other.
+struct alignas(64) Verifier::Scratch::State {
   std::unique_ptr<KeyResolver::Reader> reader;
   SignatureFields fields;
   SignatureAgentField agent;

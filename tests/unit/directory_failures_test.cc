@@ -1,0 +1,142 @@
+// What a cache that is full remembers of URLs whose directory could not be read.
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "directory/directory_cache.h"
+#include "support/test_keys.h"
+
+namespace {
+
+using std::chrono::seconds;
+using wba::Reason;
+using wba::Time;
+using wba::directory::CacheSettings;
+using wba::directory::DirectoryCache;
+using wba::directory::DirectoryTable;
+using wba::test::key_set;
+using wba::test::make_key;
+
+constexpr Time start{seconds(1800000000)};
+
+// FullCache has as many directories as it may, and room for two URLs without one.
+class FullCache : public testing::Test {
+ protected:
+  FullCache() : table_(100), cache_(table_, settings()), pin_(table_) {
+    for (const std::string host : {"a.test", "b.test", "c.test"}) {
+      EXPECT_EQ(request(host, true, start), Reason::key_pending);
+    }
+  }
+
+  static CacheSettings settings() {
+    CacheSettings settings;
+    settings.limits.directories = 3;
+    settings.limits.directories_per_domain = 2;
+    settings.limits.unread_urls = 2;
+    settings.limits.new_urls_per_minute = 1000;
+    settings.limits.new_urls_per_minute_and_domain = 1000;
+    return settings;
+  }
+
+  // request does what a request of an agent leads to: an answer from the table where it has one
+  // that holds, else a fetch, which is counted.
+  Reason request(const std::string& host, bool readable, Time now, const std::string& path = "/k") {
+    const std::string url = "https://" + host + path;
+    const wba::directory::DocumentName name{url, false};
+    if (const auto* known = pin_.find(name, table_.hash_of(name))) {
+      known->subject->last_used = now.time_since_epoch().count();
+      const auto found = answer(*known, key_.keyid, now, false);
+      if (!found.fetch_due) return found.reason;
+    }
+    const auto entry = cache_.admit(name, host, now);
+    if (!entry) return entry.error();
+    const auto fetch = cache_.begin(**entry);
+    EXPECT_TRUE(fetch);
+    ++fetches_;
+    wba::directory::FetchResult result{.id = fetch->id, .status = 404};
+    if (readable) {
+      result.status = 200;
+      result.body = key_set({key_.jwk});
+      result.fields.cache_control = "max-age=3600";
+    }
+    cache_.complete(result, now, now, 0.5);
+    return Reason::key_pending;
+  }
+
+  const wba::test::TestKey key_ = make_key();
+  DirectoryTable table_;
+  DirectoryCache cache_;
+  DirectoryTable::Pin pin_;
+  int fetches_ = 0;
+};
+
+// Before failures had room of their own, each of these requests evicted what the one before had
+// left, and was a fetch.
+TEST_F(FullCache, FailingUrlsAreFetchedOnceUntilTheirRetry) {
+  fetches_ = 0;
+  for (int i = 0; i < 100; ++i) {
+    const Reason expected = i == 0 ? Reason::key_pending : Reason::directory_bad_status;
+    EXPECT_EQ(request("x.test", false, start + seconds(1)), expected);
+    EXPECT_EQ(request("y.test", false, start + seconds(1)), expected);
+  }
+  EXPECT_EQ(fetches_, 2);
+  EXPECT_EQ(request("x.test", false, start + seconds(60)), Reason::key_pending);
+  EXPECT_EQ(fetches_, 3);
+}
+
+TEST_F(FullCache, FailingUrlsPushOutEachOtherAndNoDirectory) {
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(request("x" + std::to_string(i) + ".test", false, start + seconds(i)),
+              Reason::key_pending);
+  }
+  EXPECT_EQ(cache_.size(), 3U + 2U);
+  for (const std::string host : {"a.test", "b.test", "c.test"}) {
+    EXPECT_EQ(request(host, true, start + seconds(60)), Reason::none);
+  }
+  EXPECT_EQ(request("x49.test", false, start + seconds(49)), Reason::directory_bad_status);
+  EXPECT_EQ(request("x1.test", false, start + seconds(49)), Reason::key_pending);
+}
+
+TEST_F(FullCache, DirectoryThatIsReadAtLastTakesTheOldestOnesPlace) {
+  EXPECT_EQ(request("a.test", true, start + seconds(2)), Reason::none);
+  EXPECT_EQ(request("c.test", true, start + seconds(3)), Reason::none);
+  EXPECT_EQ(request("x.test", false, start + seconds(4)), Reason::key_pending);
+  EXPECT_EQ(cache_.size(), 4U);
+  EXPECT_EQ(request("x.test", true, start + seconds(60)), Reason::key_pending);
+  EXPECT_EQ(cache_.size(), 3U);
+  fetches_ = 0;
+  for (const std::string host : {"a.test", "c.test", "x.test"}) {
+    EXPECT_EQ(request(host, true, start + seconds(61)), Reason::none);
+  }
+  EXPECT_EQ(fetches_, 0);
+  EXPECT_EQ(request("b.test", true, start + seconds(61)), Reason::key_pending);
+}
+
+// A directory that was read and cannot be fetched any more is held as one that was read.
+TEST_F(FullCache, FailingRefreshMovesNothing) {
+  EXPECT_EQ(request("x.test", false, start), Reason::key_pending);
+  EXPECT_EQ(request("y.test", false, start), Reason::key_pending);
+  EXPECT_EQ(request("a.test", false, start + seconds(3590)), Reason::key_pending);
+  EXPECT_EQ(request("a.test", false, start + seconds(3591)), Reason::none);
+  EXPECT_EQ(cache_.size(), 3U + 2U);
+}
+
+TEST_F(FullCache, OneDomainHasItsShareOfFailures) {
+  CacheSettings many = settings();
+  many.limits.unread_urls = 100;
+  DirectoryTable table(100);
+  DirectoryCache cache(table, many);
+  const auto fail = [&](const std::string& host, int number) {
+    const std::string url = "https://" + host + "/" + std::to_string(number);
+    const auto entry = cache.admit({url, false}, host, start + seconds(number));
+    ASSERT_TRUE(entry);
+    const auto fetch = cache.begin(**entry);
+    cache.complete({.id = fetch->id, .status = 404}, start, start + seconds(number), 0.5);
+  };
+  for (int i = 0; i < 10; ++i) fail("other" + std::to_string(i) + ".test", i);
+  for (int i = 0; i < 50; ++i) fail("x" + std::to_string(i) + ".evil.example", i);
+  EXPECT_EQ(cache.size(), 10U + 2U);
+}
+
+}  // namespace
