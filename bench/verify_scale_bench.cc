@@ -1,12 +1,10 @@
 // Whole requests where there is more than one: many together, one signature again and again, many
-// agents, many octets, each way to the curve.
+// octets, each way to the curve.
 
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -102,97 +100,36 @@ void verify_many(benchmark::State& state, Shape shape) {
   state.counters["bytes"] = static_cast<double>(made.field_bytes());
 }
 
-// Agent is one of many, with a request of its own.
-struct Agent {
-  KeySigner signer = KeySigner::create(PrivateKey::generate(KeyType::ed25519).value()).value();
-  std::string url;
-  SignedFields made;
-  std::array<FieldLine, 3> fields;
-  Request request;
-};
-
-// Agents from 1 to 1,000, the request's agent drawn by Zipf's law: few agents make most requests.
-void verify_agents(benchmark::State& state) {
-  constexpr Time kNow{std::chrono::seconds(1'760'000'000)};
-  const auto count = static_cast<std::size_t>(state.range(0));
-  // All agents of a thousand have room for their tables.
-  set_prepared_key_options({.memory = std::size_t{1} << 30});
-  auto resolver = std::make_shared<StaticResolver>();
-  std::deque<Agent> agents;
-  RequestSigner signer;
-  for (std::size_t i = 0; i < count; ++i) {
-    Agent& agent = agents.emplace_back();
-    agent.url = "https://agent-" + std::to_string(i) + ".example.com";
-    agent.request = {.method = "GET", .authority = "www.example.com", .target = "/products/42"};
-    if (!signer.sign(agent.request, agent.signer,
-                     {.profile = SignerProfile::draft_00, .agent_url = agent.url}, kNow,
-                     agent.made) ||
-        !resolver->add_directory(agent.url,
-                                 "{\"keys\":[" + agent.signer.public_key().jwk().value() + "]}")) {
-      state.SkipWithError("cannot sign");
-      return;
-    }
-    agent.fields = {FieldLine{"Signature-Agent", agent.made.signature_agent},
-                    FieldLine{"Signature-Input", agent.made.lines.signature_input},
-                    FieldLine{"Signature", agent.made.lines.signature}};
-    agent.request.fields = agent.fields;
-    prepare_key(agent.signer.public_key());
-  }
-  std::vector<double> weights;
-  for (std::size_t i = 0; i < count; ++i) weights.push_back(1.0 / static_cast<double>(i + 1));
-  std::mt19937 random(1);
-  std::discrete_distribution<std::size_t> draw(weights.begin(), weights.end());
-  std::vector<const Request*> requests;
-  for (int i = 0; i < 8192; ++i) requests.push_back(&agents[draw(random)].request);
-
-  const auto verifier =
-      Verifier::create({.required = RequiredComponents::profile_only()}, resolver).value();
-  auto scratch = verifier.make_scratch();
-  wait_for_prepared_keys(std::chrono::seconds(60));
-  for (const auto* request : requests) {
-    if (verifier.verify(*request, kNow, scratch).outcome() != Outcome::verified) {
-      state.SkipWithError("a request does not verify");
-      return;
-    }
-  }
-  wait_for_prepared_keys(std::chrono::seconds(60));
-  std::size_t next = 0;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        verifier.verify(*requests[next++ % requests.size()], kNow, scratch).outcome());
-  }
-  state.counters["tables"] = static_cast<double>(prepared_key_statistics().tables);
-  set_prepared_key_options({});
-}
-
 // Octets of covered values from 1 to 64 KB: the cost has to grow with them and no faster.
 void verify_covered_bytes(benchmark::State& state) {
   constexpr Time kNow{std::chrono::seconds(1'760'000'000)};
-  Agent agent;
+  const auto signer = KeySigner::create(PrivateKey::generate(KeyType::ed25519).value()).value();
+  Request request;
+  SignedFields signed_fields;
   const std::string value(static_cast<std::size_t>(state.range(0)), 'v');
   const FieldLine field{"X-Value", value};
-  agent.request = {.method = "GET", .authority = "www.example.com", .fields = std::span(&field, 1)};
-  RequestSigner signer;
+  request = {.method = "GET", .authority = "www.example.com", .fields = std::span(&field, 1)};
+  RequestSigner request_signer;
   const std::array<std::string_view, 2> components{"@authority", "x-value"};
   auto resolver = std::make_shared<StaticResolver>();
   Policy policy{.required = RequiredComponents::profile_only()};
   policy.limits.base_bytes = std::size_t{1} << 20;
   if (!resolver->add_directory("https://agent.example",
-                               "{\"keys\":[" + agent.signer.public_key().jwk().value() + "]}") ||
-      !signer.sign(agent.request, agent.signer,
-                   {.profile = SignerProfile::draft_00,
-                    .agent_url = "https://agent.example",
-                    .components = components},
-                   kNow, agent.made)) {
+                               "{\"keys\":[" + signer.public_key().jwk().value() + "]}") ||
+      !request_signer.sign(request, signer,
+                           {.profile = SignerProfile::draft_00,
+                            .agent_url = "https://agent.example",
+                            .components = components},
+                           kNow, signed_fields)) {
     state.SkipWithError("cannot sign");
     return;
   }
   const std::array<FieldLine, 4> fields{field,
-                                        {"Signature-Agent", agent.made.signature_agent},
-                                        {"Signature-Input", agent.made.lines.signature_input},
-                                        {"Signature", agent.made.lines.signature}};
+                                        {"Signature-Agent", signed_fields.signature_agent},
+                                        {"Signature-Input", signed_fields.lines.signature_input},
+                                        {"Signature", signed_fields.lines.signature}};
   BenchRequest made;
-  made.request = agent.request;
+  made.request = request;
   made.request.fields = fields;
   made.now = kNow;
   run_verified(state, Verifier::create(std::move(policy), resolver).value(), made);
@@ -206,7 +143,6 @@ BENCHMARK_CAPTURE(verify_many, minimal, Shape::minimal)->Name("verify/many/minim
 BENCHMARK_CAPTURE(verify_many, browser, Shape::browser)->Name("verify/many/browser");
 BENCHMARK_CAPTURE(verify_reused, minimal, Shape::minimal)->Name("verify/reused/minimal");
 BENCHMARK_CAPTURE(verify_reused, browser, Shape::browser)->Name("verify/reused/browser");
-BENCHMARK(verify_agents)->Name("verify/agents")->Arg(1)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK(verify_covered_bytes)->Name("verify/covered_bytes")->Arg(1024)->Arg(8192)->Arg(65500);
 
 }  // namespace

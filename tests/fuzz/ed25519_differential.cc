@@ -1,6 +1,6 @@
-// Compares prepared keys with libsodium on as many cases as are asked for, on every path that this
-// machine has: wba_ed25519_differential [CASES [SEED]]. Prints the first difference and ends
-// with 1.
+// Compares prepared keys with libsodium on as many cases as are asked for, on one path or on every
+// path that this machine has: wba_ed25519_differential [CASES [SEED [PATH]]]. Prints the first
+// difference and ends with 1; with 2 where there is no such path.
 
 #include <array>
 #include <cstdint>
@@ -64,7 +64,12 @@ int main(int argc, char** argv) {
   const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   std::vector<Ed25519Path> paths;
   for (const Ed25519Path path : {Ed25519Path::portable, Ed25519Path::ifma})
-    if (wba::crypto::cpu_has(path)) paths.push_back(path);
+    if (wba::crypto::cpu_has(path) && (argc <= 3 || argv[3] == to_string(path)))
+      paths.push_back(path);
+  if (paths.empty()) {
+    std::fprintf(stderr, "this machine has no such path\n");
+    return 2;
+  }
 
   Ed25519Cases cases(seed, 16);
   Keys keys;

@@ -36,7 +36,8 @@ struct PreparedKeyOptions {
 
   // Octets that all tables together may take: 512 KiB a key while three quarters are not used up,
   // 64 KiB a key after that. When there is no room, the table that was used least lately gives way,
-  // if it was used less than the new one's key.
+  // if it was used less than the new one's key. The system gives memory in pages of 2 MiB, which
+  // tables share; what is free in these, and a table for all keys of 2 MiB, come on top.
   std::size_t memory = std::size_t{64} << 20;
 
   // Called in shadow mode with the 32 octets of a key for which the verdicts differed, on the

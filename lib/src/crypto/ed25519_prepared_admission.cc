@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "crypto/ed25519_prepared_memory.h"
+
 namespace wba::crypto {
 
 namespace {
@@ -117,16 +119,24 @@ void TableAdmission::bar(const TableSlot& slot) noexcept {
 // joined: what it uses is never destroyed.
 bool TableAdmission::start_thread() noexcept {
   if (running_) return true;
-  static const int registered =
-      pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
-                     [] {
-                       // The thread stayed with the parent.
-                       TableAdmission& admission = instance();
-                       admission.running_ = false;
-                       admission.busy_ = false;
-                       admission.building_ = nullptr;
-                       admission.mutex_.unlock();
-                     });
+  static const int registered = pthread_atfork(
+      [] {
+        instance().mutex_.lock();
+        prepared::lock_table_memory();
+      },
+      [] {
+        prepared::unlock_table_memory();
+        instance().mutex_.unlock();
+      },
+      [] {
+        // The thread stayed with the parent.
+        TableAdmission& admission = instance();
+        admission.running_ = false;
+        admission.busy_ = false;
+        admission.building_ = nullptr;
+        prepared::unlock_table_memory();
+        admission.mutex_.unlock();
+      });
   pthread_t thread;
   if (registered != 0 || pthread_create(&thread, nullptr, run_thread, this) != 0) return false;
   pthread_detach(thread);

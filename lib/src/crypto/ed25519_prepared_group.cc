@@ -1,5 +1,6 @@
 #include "crypto/ed25519_prepared_group.h"
 
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -100,7 +101,7 @@ const Point& base_point() noexcept {
 std::optional<Table> Table::build(const Point& point, unsigned window) noexcept {
   const std::size_t row_size = std::size_t{1} << (window - 1);
   const std::size_t rows = digit_count(window);
-  std::unique_ptr<Entry[]> entries(new (std::nothrow) Entry[rows * row_size]);
+  TableMemory entries = take_table_memory(rows * row_size);
   const std::unique_ptr<Point[]> multiples(new (std::nothrow) Point[row_size]);
   const std::unique_ptr<Fe[]> products(new (std::nothrow) Fe[row_size]);
   if (!entries || !multiples || !products) return std::nullopt;
@@ -127,13 +128,7 @@ std::optional<Table> Table::build(const Point& point, unsigned window) noexcept 
 }
 
 void Table::prefetch(const Digits& digits) const noexcept {
-  for (std::size_t row = 0; row < rows(); ++row) {
-    const int digit = digits.digit[row];
-    const auto* found = reinterpret_cast<const char*>(
-        &entry(row, static_cast<unsigned>(digit < 0 ? -digit : digit)));
-    __builtin_prefetch(found);
-    __builtin_prefetch(found + 64);
-  }
+  for (std::size_t row = 0; row < rows(); ++row) prefetch_row(digits, row);
 }
 
 const Table* base_table() noexcept {
@@ -148,8 +143,10 @@ const Table* base_table() noexcept {
 Projective sum_portable(const Table& base_multiples, const Digits& s, const Table& key,
                         const Digits& k) noexcept {
   Point sum = identity;
-  const auto add_all = [&sum](const Table& table, const Digits& digits) {
+  std::size_t asked = 0;
+  const auto add_all = [&](const Table& table, const Digits& digits) {
     for (std::size_t row = 0; row < table.rows(); ++row) {
+      if (asked < key.rows()) key.prefetch_row(k, asked++);
       const int digit = digits.digit[row];
       add_entry(sum, table.entry(row, static_cast<unsigned>(digit < 0 ? -digit : digit)),
                 digit < 0);

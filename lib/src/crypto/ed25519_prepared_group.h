@@ -8,10 +8,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "crypto/ed25519_prepared_field.h"
+#include "crypto/ed25519_prepared_memory.h"
 #include "crypto/ed25519_prepared_scalar.h"
 
 namespace wba::crypto::prepared {
@@ -45,6 +45,12 @@ struct alignas(64) Entry {
 
 // Its value for the point at infinity's stand-in, (0, 1).
 inline constexpr Entry identity_entry = {{1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
+
+inline void prefetch_entry(const Entry& entry) noexcept {
+  const auto* const first = reinterpret_cast<const char*>(&entry);
+  __builtin_prefetch(first);
+  __builtin_prefetch(first + 64);
+}
 
 // mixed_add adds the affine point given as (y - x, y + x, 2dxy), limbs at most 2^52.
 template <typename Word>
@@ -117,8 +123,12 @@ class Table {
     return multiple == 0 ? identity_entry : *found;
   }
 
-  // prefetch asks for the entries that `digits` will need.
+  // prefetch asks for the entries that `digits` will need; prefetch_row for that of one row.
   void prefetch(const Digits& digits) const noexcept;
+  void prefetch_row(const Digits& digits, std::size_t row) const noexcept {
+    const int digit = digits.digit[row];
+    prefetch_entry(entry(row, static_cast<unsigned>(digit < 0 ? -digit : digit)));
+  }
 
   // bytes_for is what a table of that window takes.
   [[nodiscard]] static constexpr std::size_t bytes_for(unsigned window) noexcept {
@@ -131,16 +141,19 @@ class Table {
   }
 
  private:
-  Table(std::unique_ptr<Entry[]> entries, unsigned window) noexcept
+  Table(TableMemory entries, unsigned window) noexcept
       : entries_(std::move(entries)), window_(window) {}
 
-  std::unique_ptr<Entry[]> entries_;
+  TableMemory entries_;
   unsigned window_;
 };
 
 // base_table is B's table, built at the first call; nullptr where there was no memory for it.
-inline constexpr unsigned base_window = 8;
+inline constexpr unsigned base_window = 10;
 [[nodiscard]] const Table* base_table() noexcept;
+
+// The sums below add B's multiples first. Meanwhile they ask for the key's: those of a key that was
+// not used for a while are in memory, and to ask for all of them at once would be to wait for them.
 
 // sum_portable gives s B + k P, with the digits of s and k in the windows of their tables.
 [[nodiscard]] Projective sum_portable(const Table& base, const Digits& s, const Table& key,

@@ -59,8 +59,12 @@ WBA_IFMA_TARGET Projective sum_ifma(const Table& base, const Digits& s, const Ta
   if (count % 2 != 0) terms[count++] = {&identity_entry, false};
 
   LaneFe<Ifma> point = every_point(fe_one, fe_zero, fe_one, fe_one);
-  for (std::size_t i = 0; i < count; i += 2)
+  std::size_t asked = base.rows();
+  for (std::size_t i = 0; i < count; i += 2) {
+    for (const std::size_t two = asked + 2; asked < two && asked < count; ++asked)
+      prefetch_entry(*terms[asked].entry);
     point = entry_step<Ifma>(point, load_entries(terms[i], terms[i + 1]));
+  }
 
   // The high half as y - x, 2dt, 2z, y + x.
   LaneFe<Ifma> high;

@@ -46,6 +46,7 @@ WBA_LANES void add_round(LanePoint<Ifma>& sum, const Round& round) noexcept {
 }  // namespace
 
 WBA_IFMA_TARGET void sums_ifma(std::span<const SumTerms> terms, Projective* sums) noexcept {
+  if (terms.empty()) return;
   Round rounds[max_terms];
   std::size_t count = 0;
   for (std::size_t lane = 0; lane < lane_count; ++lane) {
@@ -68,7 +69,12 @@ WBA_IFMA_TARGET void sums_ifma(std::span<const SumTerms> terms, Projective* sums
   }
 
   LanePoint<Ifma> sum = {every_element(1), every_element(1), every_element(0), every_element(1)};
-  for (std::size_t i = 0; i < count; ++i) add_round(sum, rounds[i]);
+  std::size_t asked = terms[0].base->rows();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (asked < count)
+      for (const Entry* entry : rounds[asked++].entries) prefetch_entry(*entry);
+    add_round(sum, rounds[i]);
+  }
 
   // Twice each coordinate.
   const LaneFe<Ifma> x = difference_of<Ifma>(sum.plus, sum.minus);

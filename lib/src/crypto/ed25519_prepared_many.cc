@@ -113,15 +113,12 @@ void verify_many(Ed25519Path path, std::span<PendingEd25519> pending) noexcept {
       one.verified = one.key->verify(path, one.message, one.signature);
     return;
   }
-  // The next eight are read before these are summed, so that their table entries have arrived.
-  std::array<Eight, 2> eights;
+  Eight eight;
   Sums sums;
-  std::span<PendingEd25519> left = pending;
-  read(path, left, eights[0]);
-  for (std::size_t now = 0; eights[now].count > 0; now = 1 - now) {
-    read(path, left, eights[1 - now]);
+  for (std::span<PendingEd25519> left = pending; !left.empty();) {
+    read(path, left, eight);
     if (sums.full()) sums.answer();
-    sums.add(path, eights[now]);
+    sums.add(path, eight);
   }
   sums.answer();
 }

@@ -18,8 +18,8 @@ namespace wba::crypto::prepared {
 }
 
 // set_s makes the checks that need no arithmetic on the curve, in any order, for only whether all
-// pass is told; and sets all of `terms` but k. Table entries are asked for as soon as they are
-// known.
+// pass is told; and sets all of `terms` but k. B's table entries are asked for at once: they arrive
+// while the message is hashed. Those of the key come from further away, and the sums ask for them.
 [[nodiscard]] inline bool set_s(const PreparedEd25519Key::State& key, const std::uint8_t* signature,
                                 SumTerms& terms) noexcept {
   terms.base = key.base;
@@ -34,7 +34,6 @@ namespace wba::crypto::prepared {
 
 inline void set_k(const Scalar& k, SumTerms& terms) noexcept {
   recode(k, terms.key->window(), terms.k);
-  terms.key->prefetch(terms.k);
 }
 
 // y_matches says whether the sum has R's y, without an inversion.

@@ -1,11 +1,13 @@
 // A resolver over key sets that were given.
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cstring>
-#include <map>
 #include <new>
 #include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -92,8 +94,15 @@ Result<Directory> read_metadata(std::string_view text, const JwkSetLimits& limit
 }  // namespace
 
 struct StaticResolver::State {
-  std::map<std::string, Directory, std::less<>> directories;  // by normalised document URL
-  std::vector<PublicKey> keys;                                // that name no URL
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  // By normalised document URL. Nothing is added but by who fills the resolver.
+  std::unordered_map<std::string, Directory, Hash, std::equal_to<>> directories;
+  std::vector<PublicKey> keys;  // that name no URL
 
   [[nodiscard]] const Directory* find(std::string_view document) const noexcept {
     const auto found = directories.find(document);
@@ -106,7 +115,8 @@ namespace {
 template <typename State>
 class StaticReader final : public KeyResolver::Reader {
  public:
-  explicit StaticReader(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  explicit StaticReader(std::shared_ptr<const State> state)
+      : state_(std::move(state)), recent_(places(*state_)) {}
 
   KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept override {
     try {
@@ -146,13 +156,21 @@ class StaticReader final : public KeyResolver::Reader {
     const PublicKey* bare = nullptr;
   };
 
-  static std::size_t slot(std::string_view keyid) noexcept {
-    std::uint64_t front = 0;
-    std::memcpy(&front, keyid.data(), std::min(keyid.size(), sizeof front));
-    return static_cast<std::size_t>((front * 0x9e3779b97f4a7c15U) >> 58);
+  // Four places a directory: few agents have to share one.
+  static std::size_t places(const State& state) noexcept {
+    constexpr std::size_t at_least = 64;
+    constexpr std::size_t at_most = 16384;
+    return std::bit_ceil(std::clamp(4 * state.directories.size(), at_least, at_most));
   }
 
-  Reason search(const AgentLink& link, std::string_view keyid, Known& known) const {
+  // Thumbprints are random from their first letter on.
+  [[nodiscard]] std::size_t slot(std::string_view keyid) const noexcept {
+    std::uint64_t front = 0;
+    std::memcpy(&front, keyid.data(), std::min(keyid.size(), sizeof front));
+    return static_cast<std::size_t>((front * 0x9e3779b97f4a7c15U) >> 32) & (recent_.size() - 1);
+  }
+
+  Reason search(const AgentLink& link, std::string_view keyid, Known& known) {
     Reason reason = Reason::signature_agent_absent;
     if (!link.url.empty()) {
       reason = search_directories(link, keyid, known);
@@ -171,9 +189,8 @@ class StaticReader final : public KeyResolver::Reader {
     return reason;
   }
 
-  Reason search_directories(const AgentLink& link, std::string_view keyid, Known& known) const {
-    std::string buffer;
-    const auto located = locate_agent(link, buffer);
+  Reason search_directories(const AgentLink& link, std::string_view keyid, Known& known) {
+    const auto located = locate_agent(link, buffer_);
     if (!located) return Reason::signature_agent_unparsable;
     const Directory* directory = state_->find(located->document);
     std::string_view document = located->document;
@@ -194,7 +211,8 @@ class StaticReader final : public KeyResolver::Reader {
   }
 
   std::shared_ptr<const State> state_;
-  std::array<Known, 64> recent_;
+  std::vector<Known> recent_;
+  std::string buffer_;
 };
 
 }  // namespace
