@@ -46,12 +46,14 @@ apache2-bin:apache2
 lua-socket                 with it Apache asks wba-authd
 '
 
-# What only those who work on the project need: tools/format.sh, tools/tidy.sh, the fuzz preset.
+# What only those who work on the project need: tools/format.sh, tools/tidy.sh, the fuzz preset,
+# bench/load/run.sh.
 wba_develop_packages='
 clang-format-14:clang-format-14    formats the sources
 clang-tidy-19:clang-tidy-19        checks them
 clang-19:clang-19                  builds the fuzz targets
 libclang-rt-19-dev                 libFuzzer and the sanitizers of clang-19
+wrk:wrk                            the load of bench/load/run.sh
 '
 
 # wba_missing_packages PACKAGES prints the names of those that have to be installed.

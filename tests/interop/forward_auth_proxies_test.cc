@@ -162,6 +162,21 @@ TEST_P(ForwardAuthTest, WhatAClientCallsItselfNeverReachesTheBackend) {
   }
 }
 
+// Unsigned clients are told apart by the address that the proxy has seen, and not by what they say.
+TEST_P(ForwardAuthTest, ClientsAreCountedByTheirOwnAddress) {
+  OwnedRequest request{.target = "/limited"};
+  EXPECT_EQ(send(request).status, 200) << log();
+  for (const long version : kVersions) {
+    EXPECT_EQ(send(request, version).status, 429);
+    OwnedRequest claiming = request;
+    claiming.fields = {{"X-Original-Client", "192.0.2.9"}, {"X-Forwarded-For", "192.0.2.9"}};
+    EXPECT_EQ(send(claiming, version).status, 429);
+  }
+  client_address_ = "127.0.0.2";
+  EXPECT_EQ(send(request).status, 200) << log();
+  EXPECT_EQ(send(request).status, 429);
+}
+
 // What the proxy tells wba-authd of the request is the proxy's, whatever a client sends.
 TEST_P(ForwardAuthTest, AClientCannotSayWhatItsRequestIs) {
   OwnedRequest request{.target = "/"};
@@ -300,6 +315,16 @@ TEST_P(ForwardAuthTest, ABodyReachesTheBackendAndNotTheDaemon) {
     EXPECT_EQ(send(request, version).status, 200) << log();
     EXPECT_EQ(backend_.last().body.size(), 200'000U);
   }
+}
+
+TEST_P(ForwardAuthTest, ABodyInPiecesReachesTheBackendAndNotTheDaemon) {
+  auto request = make_signed("/orders", "POST");
+  request.body = std::string(100'000, 'b');
+  request.fields.emplace_back("Content-Type", "application/octet-stream");
+  request.fields.emplace_back("Transfer-Encoding", "chunked");
+  request.fields.emplace_back("Expect", "100-continue");
+  EXPECT_EQ(send(request).status, 200) << log();
+  EXPECT_EQ(backend_.last().body.size(), 100'000U);
 }
 
 TEST_P(ForwardAuthTest, WithoutTheDaemonNothingPasses) {

@@ -121,6 +121,15 @@ require = {}
 name = "off"
 paths = ["/off"]
 mode = "off"
+[[routes]]
+name = "limited"
+paths = ["/limited"]
+unsigned = "allow"
+replay = false
+limit = "slow"
+[limits.slow]
+requests = 1
+per = "24h"
 )";
 
   // start_authd starts the daemon, by itself on any port. The proxy's port stays where it is given.
@@ -192,6 +201,8 @@ mode = "off"
     }
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, version);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 20L);
+    if (!client_address_.empty())
+      curl_easy_setopt(curl, CURLOPT_INTERFACE, client_address_.c_str());
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, write);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, write);
@@ -223,6 +234,7 @@ mode = "off"
   Backend backend_;
   std::unique_ptr<Authd> authd_;
   std::uint16_t port_ = 0;
+  std::string client_address_;  // whence `send` sends; empty: 127.0.0.1
   test::ChildProcess proxy_;
 };
 

@@ -31,6 +31,7 @@ std::vector<std::string> lines_of(const std::filesystem::path& path) {
 Record record() {
   return {.time = Now(std::chrono::milliseconds(1'788'411'574'042)),
           .request_id = "r1",
+          .client = "192.0.2.7",
           .method = "GET",
           .authority = "shop.example",
           .path = "/a",
@@ -52,6 +53,8 @@ TEST(AuditLine, SaysWhoDidWhatAndWhatWasDecided) {
   ASSERT_EQ(line.back(), '\n');
   const auto json = nlohmann::json::parse(line);
   EXPECT_EQ(json["time"], "2026-09-03T04:59:34.042Z");
+  EXPECT_TRUE(json["peer"].is_null());
+  EXPECT_EQ(json["client"], "192.0.2.7");
   EXPECT_EQ(json["caller"], "verified-agent");
   EXPECT_EQ(json["identity"], "https://bot.example/");
   EXPECT_EQ(json["dialect"], "legacy-string");
@@ -89,7 +92,7 @@ TEST(AuditLine, WhatACallerSentCannotBreakALine) {
   }
   EXPECT_EQ(json["claimed"], expected);
   EXPECT_EQ(json["path"], expected);
-  EXPECT_EQ(json.size(), 25U);
+  EXPECT_EQ(json.size(), 26U);
 }
 
 TEST(AuditLine, LongValuesAreCut) {
@@ -171,7 +174,8 @@ TEST(AuditLog, AFullDiskIsCountedAndStopsNothing) {
   ASSERT_TRUE(log) << log.error();
   EXPECT_FALSE((*log)->append("{}\n"));
   EXPECT_FALSE((*log)->append("{}\n"));
-  EXPECT_EQ((*log)->lost(), 2U);
+  EXPECT_FALSE((*log)->append(""));
+  EXPECT_EQ((*log)->lost(), 3U);
 }
 
 // A limit on the size of files stands for a disk that fills in the middle of a line.

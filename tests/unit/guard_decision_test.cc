@@ -240,6 +240,35 @@ mode = "observe"
   EXPECT_EQ(guard.decide(observed).record.cause, Cause::path_unclear);
 }
 
+// Nothing was verified by then: that there is a signature is all that is known of it.
+TEST(GuardModes, WhatIsRefusedBeforeItIsVerifiedNamesNobody) {
+  GuardUnderTest guard(
+      "[defaults]\nunsigned = \"allow\"\n[[rules]]\nname = \"a\"\n"
+      "outcomes = [\"unsigned\"]\npaths = [\"/a\"]\naction = \"deny\"\n",
+      {&known_agent()});
+  struct Case {
+    Sender sender;
+    Caller caller;
+    Outcome outcome;
+    Reason reason;
+  };
+  for (const auto& c :
+       {Case{Sender::unsigned_, Caller::unsigned_, Outcome::unsigned_, Reason::no_signature},
+        Case{Sender::verified, Caller::claimed_agent, Outcome::unverified,
+             Reason::internal_error}}) {
+    auto request = request_of(c.sender, "/b");
+    request.fields.emplace_back("Host", "shop.example");
+    request.fields.emplace_back("Host", "other.example");
+    const auto& decision = guard.decide(request);
+    EXPECT_EQ(decision.status, 400);
+    EXPECT_EQ(decision.record.cause, Cause::authority_unclear);
+    EXPECT_EQ(decision.record.caller, c.caller);
+    EXPECT_EQ(decision.record.outcome, c.outcome);
+    EXPECT_EQ(decision.record.reason, c.reason);
+    EXPECT_EQ(decision.record.identity, "");
+  }
+}
+
 struct RequireCase {
   std::string_view require;
   Agent::Signing signing;

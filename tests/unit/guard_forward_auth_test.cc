@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "answer.h"
+#include "framing.h"
 #include "guard_support.h"
 #include "original_request.h"
 
@@ -29,6 +30,7 @@ const FieldLine method{"X-Original-Method", "POST"};
 const FieldLine scheme{"X-Original-Scheme", "http"};
 const FieldLine host{"X-Original-Host", "Shop.Example:8443"};
 const FieldLine uri{"X-Original-URI", "/a%2Fb?c"};
+const FieldLine from{"X-Original-Client", "192.0.2.7"};
 
 TEST(OriginalRequest, IsReadInTheWordsOfEachProxy) {
   const Request get{.method = "GET", .authority = "authd", .target = "/ask"};
@@ -39,7 +41,7 @@ TEST(OriginalRequest, IsReadInTheWordsOfEachProxy) {
       {"nginx",
        original,
        get,
-       {method, scheme, host, uri},
+       {method, scheme, host, uri, from},
        "POST",
        "http",
        "Shop.Example:8443",
@@ -47,26 +49,49 @@ TEST(OriginalRequest, IsReadInTheWordsOfEachProxy) {
       {"no scheme",
        original,
        get,
-       {method, host, uri},
+       {method, host, uri, from},
        "POST",
        "https",
        "Shop.Example:8443",
        "/a%2Fb?c"},
-      {"no method", original, get, {scheme, host, uri}, "", "", "", ""},
-      {"no host", original, get, {method, scheme, uri}, "", "", "", ""},
-      {"no target", original, get, {method, scheme, host}, "", "", "", ""},
-      {"target twice", original, get, {method, host, uri, {"x-original-uri", "/"}}, "", "", "", ""},
-      {"host twice", original, get, {method, host, host, uri}, "", "", "", ""},
-      {"bad scheme",
+      {"no method", original, get, {scheme, host, uri, from}, "", "", "", ""},
+      {"no host", original, get, {method, scheme, uri, from}, "", "", "", ""},
+      {"no target", original, get, {method, scheme, host, from}, "", "", "", ""},
+      {"no client", original, get, {method, scheme, host, uri}, "", "", "", ""},
+      {"client twice", original, get, {method, host, uri, from, from}, "", "", "", ""},
+      {"target twice",
        original,
        get,
-       {method, {"X-Original-Scheme", "ftp"}, host, uri},
+       {method, host, uri, {"x-original-uri", "/"}, from},
        "",
        "",
        "",
        ""},
-      {"host list", original, get, {method, {"X-Original-Host", "a, b"}, uri}, "", "", "", ""},
-      {"empty method", original, get, {{"X-Original-Method", " "}, host, uri}, "", "", "", ""},
+      {"host twice", original, get, {method, host, host, uri, from}, "", "", "", ""},
+      {"bad scheme",
+       original,
+       get,
+       {method, {"X-Original-Scheme", "ftp"}, host, uri, from},
+       "",
+       "",
+       "",
+       ""},
+      {"host list",
+       original,
+       get,
+       {method, {"X-Original-Host", "a, b"}, uri, from},
+       "",
+       "",
+       "",
+       ""},
+      {"empty method",
+       original,
+       get,
+       {{"X-Original-Method", " "}, host, uri, from},
+       "",
+       "",
+       "",
+       ""},
       {"other style",
        original,
        get,
@@ -126,7 +151,7 @@ TEST(OriginalRequest, IsReadInTheWordsOfEachProxy) {
 
 TEST(OriginalRequest, FieldsOfTheAskingAreNotTheClients) {
   const std::vector<FieldLine> fields = {
-      {"Host", "authd"},       method,         host, uri, {"Cookie", "a"},
+      {"Host", "authd"},       method,         host, uri, from, {"Cookie", "a"},
       {"Connection", "close"}, {"cookie", "b"}};
   OriginalRequest read;
   ASSERT_TRUE(read_original_request(HeaderStyle::original,
@@ -137,6 +162,75 @@ TEST(OriginalRequest, FieldsOfTheAskingAreNotTheClients) {
   EXPECT_EQ(read.fields[1].value, "b");
   EXPECT_EQ(read.fields[2].name, "host");
   EXPECT_EQ(read.fields[2].value, "Shop.Example:8443");
+}
+
+TEST(OriginalRequest, TheClientIsWhomTheProxyItselfHasSeen) {
+  struct Case {
+    HeaderStyle style;
+    std::vector<FieldLine> fields;
+    std::string_view client;
+  };
+  const FieldLine claim{"X-Forwarded-For", "192.0.2.1"};
+  const std::vector<Case> cases = {
+      {HeaderStyle::original, {claim, from}, "192.0.2.7"},
+      {HeaderStyle::forwarded, {from}, ""},
+      {HeaderStyle::forwarded, {claim}, "192.0.2.1"},
+      {HeaderStyle::forwarded,
+       {{"x-forwarded-for", "192.0.2.1, 192.0.2.2 ,\t2001:db8::1 "}},
+       "2001:db8::1"},
+      {HeaderStyle::forwarded, {{"X-Forwarded-For", "192.0.2.1, "}}, ""},
+      {HeaderStyle::direct, {claim, {"X-Forwarded-For", "192.0.2.3"}}, "192.0.2.3"},
+  };
+  for (auto c : cases) {
+    std::vector<FieldLine> fields = {method, host, uri, {"Host", "shop.example"}};
+    for (const auto* name : {"X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-Uri"}) {
+      fields.push_back({name, "/"});
+    }
+    fields[5].value = "shop.example";
+    fields.insert(fields.end(), c.fields.begin(), c.fields.end());
+    OriginalRequest read;
+    ASSERT_TRUE(read_original_request(
+        c.style, {.method = "GET", .authority = "shop.example", .target = "/", .fields = fields},
+        "https", read));
+    EXPECT_EQ(read.client, c.client);
+  }
+}
+
+struct FramingCase {
+  std::string_view method;
+  std::vector<FieldLine> fields;
+  bool clear;
+};
+
+TEST(Framing, IsClearOnlyWhereLibeventAndTheProxyMustAgree) {
+  const std::vector<FramingCase> cases = {
+      {"GET", {}, true},
+      {"GET", {{"Content-Length", "0"}}, true},
+      {"GET", {{"content-length", "00"}}, false},
+      {"GET", {{"Content-Length", "5"}}, false},
+      {"GET", {{"Content-Length", ""}}, false},
+      {"HEAD", {{"Content-Length", "1"}}, false},
+      {"DELETE", {{"Content-Length", "1"}}, false},
+      {"OPTIONS", {{"Content-Length", "1"}}, false},
+      {"post", {{"Content-Length", "1"}}, false},
+      {"POST", {{"Content-Length", "5"}}, true},
+      {"PUT", {{"Content-Length", "0"}}, true},
+      {"PATCH", {{"Content-Length", "70"}}, true},
+      {"POST", {{"Content-Length", "+5"}}, false},
+      {"POST", {{"Content-Length", "5, 5"}}, false},
+      {"POST", {{"Content-Length", "0x5"}}, false},
+      {"POST", {{"Content-Length", "5"}, {"content-length", "5"}}, false},
+      {"POST", {{"Transfer-Encoding", "chunked"}}, false},
+      {"GET", {{"transfer-encoding", "identity"}}, false},
+      {"GET", {{"X-Transfer-Encoding", "chunked"}}, true},
+      {"GET", {{"Content-Length ", "5"}}, false},
+      {"GET", {{"Content\x01Length", "5"}}, false},
+      {"GET", {{"", "5"}}, false},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(is_framed_clearly(c.method, c.fields), c.clear)
+        << c.method << (c.fields.empty() ? "" : c.fields[0].value);
+  }
 }
 
 class AnswererTest : public testing::Test {
@@ -169,6 +263,7 @@ mode = "off"
     fields_.push_back({"X-Original-Host", "shop.example"});
     target_ = target;
     fields_.push_back({"X-Original-URI", target_});
+    fields_.push_back(from);
     return answerer_->answer({.method = "GET", .authority = "authd", .fields = fields_}, peer);
   }
 
@@ -225,6 +320,17 @@ TEST_F(AnswererTest, NobodyButATrustedPeerIsAnswered) {
     EXPECT_EQ(answer.status, 403) << peer;
     EXPECT_EQ(header(answer, "X-Agent-Error"), "peer-not-trusted");
   }
+}
+
+TEST_F(AnswererTest, AnAskingWhoseEndIsNotClearIsTheLast) {
+  EXPECT_FALSE(ask({}, "/open").close);
+  auto fields = signed_fields("/open");
+  fields.push_back({"Content-Length", "5"});
+  const auto& answer = ask(fields, "/open");
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_TRUE(answer.close);
+  EXPECT_EQ(header(answer, "X-Agent-Error"), "framing-unclear");
+  EXPECT_TRUE(header(answer, "X-Agent-Outcome").empty());
 }
 
 TEST_F(AnswererTest, OfWhoIsNotVerifiedNothingIsSaidButTheOutcome) {

@@ -112,6 +112,26 @@ TEST(HttplibGuard, AnUnsignedRequestIsChallengedAndReachesNoHandler) {
   EXPECT_EQ(site.handled, 0);
 }
 
+// What would be left of it is the next request, on a connection that a proxy keeps for others.
+TEST(HttplibGuard, ABodyThatWouldNotBeReadIsRefusedWithTheConnection) {
+  const Agent agent;
+  Site site("[server]\nscheme = \"http\"\n[defaults]\nunsigned = \"allow\"\n", agent);
+  auto response = site.send({.target = "/who"});
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200);
+  response = site.send({.target = "/who", .fields = {{"Content-Length", "0"}}});
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200);
+  response = site.send({.target = "/who", .body = "GET /who HTTP/1.1\r\nHost: a\r\n\r\n"});
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 400);
+  EXPECT_EQ(response->get_header_value("Connection"), "close");
+  response = site.send({.target = "/who", .fields = {{"Transfer-Encoding", "chunked"}}});
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 400);
+  EXPECT_EQ(site.handled, 2);
+}
+
 TEST(HttplibGuard, FilesOfAFolderAreGuardedToo) {
   const Agent agent;
   Site site(kAgentsOnly, agent);

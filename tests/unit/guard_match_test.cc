@@ -7,6 +7,7 @@
 
 #include "agent_match.h"
 #include "external_authority.h"
+#include "guard_support.h"
 #include "path_match.h"
 
 namespace wba::guard {
@@ -248,6 +249,22 @@ TEST(GuardAuthority, AConfiguredAuthorityGoesBeforeAll) {
       external_name(server, "10.0.0.1", {.method = "GET", .authority = "in", .fields = fields});
   ASSERT_TRUE(name);
   EXPECT_EQ(name->authority, "shop.example");
+}
+
+// An adapter may find the name out on its own, as wba-authd does.
+TEST(GuardAuthority, AConfiguredAuthorityGoesBeforeAnAdaptersToo) {
+  const test::Agent agent;
+  test::GuardUnderTest open("[defaults]\nunsigned = \"challenge\"\n", {&agent});
+  test::GuardUnderTest fixed(
+      "[server]\nauthority = \"shop.example\"\n[defaults]\nunsigned = \"challenge\"\n", {&agent});
+  test::OwnedRequest request{.authority = "other.example"};
+  agent.sign(request);
+  const IncomingRequest incoming{.request = request.view(), .is_external = true};
+  EXPECT_EQ(open.guard().decide(incoming, test::start_time, open.worker()).action, Action::pass);
+  const auto& decision = fixed.guard().decide(incoming, test::start_time, fixed.worker());
+  EXPECT_EQ(decision.action, Action::refuse);
+  EXPECT_EQ(decision.record.reason, Reason::bad_signature);
+  EXPECT_EQ(decision.record.authority, "shop.example");
 }
 
 TEST(GuardAuthority, AUnixPeerIsTrustedOnlyWhereConfigured) {

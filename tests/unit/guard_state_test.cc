@@ -226,6 +226,22 @@ TEST(GuardReload, WhatHoldsStateCannotChange) {
   EXPECT_EQ(guard.decide(request).action, Action::challenge);
 }
 
+TEST(GuardReload, ASignatureCannotComeToOutliveItsNonce) {
+  const Agent agent;
+  GuardUnderTest guard(REPLAY, {&agent});
+  const auto wider = parse_config(REPLAY "[verify]\nskew = \"61s\"\n");
+  const auto narrower = parse_config(REPLAY "[verify]\nskew = \"30s\"\n");
+  ASSERT_TRUE(wider && narrower);
+  const auto reloaded = guard.guard().reload(*wider);
+  ASSERT_FALSE(reloaded);
+  EXPECT_THAT(reloaded.error()[0].reason, testing::HasSubstr("[verify] skew cannot grow"));
+  EXPECT_TRUE(guard.guard().reload(*narrower));
+  // Where no nonce is held there is none to outlive.
+  GuardUnderTest open("[defaults]\nunsigned = \"allow\"\n", {&agent});
+  EXPECT_TRUE(open.guard().reload(
+      *parse_config("[defaults]\nunsigned = \"allow\"\n[verify]\nskew = \"1h\"\n")));
+}
+
 TEST(GuardReload, NoRequestIsDroppedWhileItReloads) {
   const Agent agent;
   GuardUnderTest guard("[defaults]\nunsigned = \"allow\"\n", {&agent});

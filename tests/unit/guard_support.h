@@ -49,9 +49,12 @@ class Agent {
   [[nodiscard]] const std::string& url() const { return url_; }
   [[nodiscard]] std::string_view keyid() const { return signer_.keyid(); }
 
+  [[nodiscard]] std::string directory() const {
+    return "{\"keys\":[" + signer_.public_key().jwk(true).value() + "]}";
+  }
+
   void add_to(StaticResolver& resolver) const {
-    const auto jwk = signer_.public_key().jwk(true);
-    ASSERT_TRUE(resolver.add_directory(url_, "{\"keys\":[" + jwk.value() + "]}"));
+    ASSERT_TRUE(resolver.add_directory(url_, directory()));
   }
 
   struct Signing {

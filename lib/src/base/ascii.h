@@ -34,6 +34,15 @@ namespace wba::ascii {
   return true;
 }
 
+// is_token says whether `text` is a token, as methods and field names are. RFC 9110 §5.6.2.
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  for (const char c : text) {
+    if (!is_alpha(c) && !is_digit(c) && kOthers.find(c) == std::string_view::npos) return false;
+  }
+  return !text.empty();
+}
+
 // trim drops optional white space at both ends. RFC 9110 §5.6.3.
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

@@ -22,7 +22,7 @@ local not_asked = {}
 for _, name in ipairs({
   "host", "connection", "proxy-connection", "keep-alive", "upgrade", "te", "trailer",
   "transfer-encoding", "content-length", "expect", "x-original-method", "x-original-scheme",
-  "x-original-host", "x-original-uri",
+  "x-original-host", "x-original-uri", "x-original-client",
 }) do
   not_asked[name] = true
 end
@@ -102,6 +102,7 @@ local function question(r, target, host)
     "X-Original-Scheme: " .. (r.is_https and "https" or "http"),
     "X-Original-Host: " .. host,
     "X-Original-URI: " .. target,
+    "X-Original-Client: " .. r.useragent_ip,
   }
   for name, value in pairs(r:headers_in_table()) do
     if not not_asked[name:lower()] then

@@ -19,7 +19,7 @@ local not_asked = {}
 for _, name in ipairs({
   "host", "connection", "proxy-connection", "keep-alive", "upgrade", "te", "trailer",
   "transfer-encoding", "content-length", "expect", "x-original-method", "x-original-scheme",
-  "x-original-host", "x-original-uri",
+  "x-original-host", "x-original-uri", "x-original-client",
 }) do
   not_asked[name] = true
 end
@@ -45,6 +45,7 @@ local function question(txn)
     ["x-original-scheme"] = { txn.f:ssl_fc() == 1 and "https" or "http" },
     ["x-original-host"] = { first_of(fields, "host") },
     ["x-original-uri"] = { txn.f:pathq() },
+    ["x-original-client"] = { txn.f:src() },
   }
   for name, values in pairs(fields) do
     if not not_asked[name:lower()] then

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "crypto/random.h"
+#include "framing.h"
 
 namespace wba::forward_auth {
 namespace {
@@ -45,6 +46,11 @@ void Answerer::add(std::string_view name, std::string_view value) {
 const Answer& Answerer::answer(const Request& asking, std::string_view peer) {
   answer_.headers.clear();
   answer_.status = kForbidden;
+  answer_.close = !is_framed_clearly(asking.method, asking.fields);
+  if (answer_.close) {
+    add("X-Agent-Error", "framing-unclear");
+    return answer_;
+  }
   if (!guard_->trusts_peer(peer, worker_)) {
     add("X-Agent-Error", "peer-not-trusted");
     return answer_;
@@ -56,9 +62,12 @@ const Answer& Answerer::answer(const Request& asking, std::string_view peer) {
   }
   request_id_ = next_request_id();
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  fill(guard_->decide(
-      {.request = original_.request, .is_external = true, .peer = peer, .request_id = request_id_},
-      now, worker_));
+  fill(guard_->decide({.request = original_.request,
+                       .is_external = true,
+                       .peer = peer,
+                       .client = original_.client,
+                       .request_id = request_id_},
+                      now, worker_));
   return answer_;
 }
 

@@ -17,6 +17,7 @@ namespace wba::forward_auth {
 // Answer is what the proxy is told.
 struct Answer {
   int status = 503;
+  bool close = false;  // nothing more may be read from the connection
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
@@ -27,7 +28,8 @@ class Answerer {
 
   // answer decides about the request that `asking` is about. `peer` is who asks: nobody but a
   // trusted proxy is answered anything but 403, since what it says of the client would be a claim.
-  // The answer lives until the next.
+  // An asking of which it is not clear where it ends is answered 403 too, and is the connection's
+  // last. The answer lives until the next.
   //
   // Where a request passes, X-Agent-Outcome says what it is, and only for a verified agent
   // X-Agent-Identity, -Domain, -Keyid and -Dialect who sent it. All five are always there, empty

@@ -44,8 +44,12 @@ std::string system_error(std::string_view what) {
   return std::string(what) + ": " + std::generic_category().message(errno);
 }
 
-// listen_on gives a socket that listens; several may share an address and port.
-std::expected<int, std::string> listen_on(const std::string& address, std::uint16_t port) {
+// Sharing says whether other sockets may listen on the same address and port.
+enum class Sharing : std::uint8_t { alone, shared };
+
+// bind_to gives a socket that has the address and port.
+std::expected<int, std::string> bind_to(const std::string& address, std::uint16_t port,
+                                        Sharing sharing) {
   sockaddr_storage storage{};
   socklen_t size = 0;
   if (auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
@@ -64,16 +68,26 @@ std::expected<int, std::string> listen_on(const std::string& address, std::uint1
   const int listener = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (listener < 0) return std::unexpected(system_error("socket"));
   const int on = 1;
+  const int shared = sharing == Sharing::shared ? 1 : 0;
   if (::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-      ::setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
+      ::setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared) != 0 ||
       ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
-      ::bind(listener, reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
-      ::listen(listener, kBacklog) != 0) {
+      ::bind(listener, reinterpret_cast<const sockaddr*>(&storage), size) != 0) {
     std::string error = system_error("cannot listen on port " + std::to_string(port));
     ::close(listener);
     return std::unexpected(std::move(error));
   }
   return listener;
+}
+
+// listen_on gives a socket that listens.
+std::expected<int, std::string> listen_on(const std::string& address, std::uint16_t port,
+                                          Sharing sharing) {
+  auto listener = bind_to(address, port, sharing);
+  if (!listener || ::listen(*listener, kBacklog) == 0) return listener;
+  std::string error = system_error("cannot listen on port " + std::to_string(port));
+  ::close(*listener);
+  return std::unexpected(std::move(error));
 }
 
 std::uint16_t port_of(int socket) noexcept {
@@ -113,6 +127,11 @@ constexpr std::uint16_t kAllMethods = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_
                                       EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
                                       EVHTTP_REQ_PATCH;
 
+// end_connection has libevent close the connection behind the answer.
+void end_connection(evhttp_request* request) {
+  evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
+}
+
 void send(evhttp_request* request, int status, std::string_view body) {
   evbuffer* out = evhttp_request_get_output_buffer(request);
   evbuffer_add(out, body.data(), body.size());
@@ -122,10 +141,11 @@ void send(evhttp_request* request, int status, std::string_view body) {
 // Loop is one thread: its events, its listening socket, its Worker.
 class Loop {
  public:
-  Loop(Answerer answerer, std::atomic<bool>& stopping)
+  Loop(Answerer answerer, std::atomic<bool>& draining, std::atomic<bool>& stopping)
       : base_(event_base_new()),
         http_(base_ ? evhttp_new(base_.get()) : nullptr),
         answerer_(std::move(answerer)),
+        draining_(draining),
         stopping_(stopping) {}
 
   [[nodiscard]] bool begin(int listener, int idle_seconds) {
@@ -192,8 +212,11 @@ class Loop {
       for (const auto& [name, value] : answer.headers) {
         evhttp_add_header(out, name.c_str(), value.c_str());
       }
+      // Who is told so while it drains has no connection left that ends under its next asking.
+      if (answer.close || draining_) end_connection(request);
       send(request, answer.status, "");
     } catch (...) {
+      end_connection(request);
       send(request, HTTP_SERVUNAVAIL, "");
     }
   }
@@ -203,6 +226,7 @@ class Loop {
   Event look_;
   evhttp_bound_socket* bound_ = nullptr;
   Answerer answerer_;
+  std::atomic<bool>& draining_;
   std::atomic<bool>& stopping_;
   std::vector<FieldLine> fields_;
 };
@@ -286,16 +310,23 @@ struct Authd::State {
     const unsigned count =
         options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
     port = options.port;
+    // The loops share the port among them, and with no other daemon: of two that do not know of
+    // each other each would see half of the nonces.
+    if (port != 0) {
+      const auto alone = bind_to(options.address, port, Sharing::alone);
+      if (!alone) return std::unexpected(alone.error());
+      ::close(*alone);
+    }
     for (unsigned i = 0; i < count; ++i) {
-      const auto listener = listen_on(options.address, port);
+      const auto listener = listen_on(options.address, port, Sharing::shared);
       if (!listener) return std::unexpected(listener.error());
       port = port_of(*listener);
-      loops.push_back(std::make_unique<Loop>(Answerer(guard, options), stopping));
+      loops.push_back(std::make_unique<Loop>(Answerer(guard, options), draining, stopping));
       if (!loops.back()->begin(*listener, options.idle_seconds)) {
         return std::unexpected("cannot make an event loop");
       }
     }
-    const auto listener = listen_on("127.0.0.1", options.admin_port);
+    const auto listener = listen_on("127.0.0.1", options.admin_port, Sharing::alone);
     if (!listener) return std::unexpected(listener.error());
     admin_port = port_of(*listener);
     admin = std::make_unique<Admin>(guard, draining, stopping);

@@ -51,6 +51,9 @@ Outcome<guard::Config> read_config(const Options& options) {
   if (config->server.trusted_proxies.empty() && !config->server.trust_unix_peers) {
     return std::unexpected("[server] trusted_proxies is missing: nobody would be answered");
   }
+  if (config->server.forwarded != guard::ForwardedSource::none) {
+    return std::unexpected("[server] forwarded is not for wba-authd: --headers says what counts");
+  }
   return *std::move(config);
 }
 
@@ -83,6 +86,9 @@ void reload(const Options& options, guard::Guard& guard) {
   guard.reopen_log();
   auto config = read_config(options);
   if (!config) return say("error", "configuration not reloaded:\n" + config.error());
+  if (config->server.scheme != options.authd.scheme) {
+    return say("error", "configuration not reloaded:\n[server] scheme cannot change while running");
+  }
   if (const auto done = guard.reload(*std::move(config)); !done) {
     return say("error", "configuration not reloaded:\n" + guard::to_text(done.error()));
   }

@@ -15,16 +15,18 @@ struct Names {
   std::string_view scheme;
   std::string_view host;
   std::string_view target;
+  std::string_view client;
 };
 
 Names names_of(HeaderStyle style) noexcept {
   switch (style) {
     case HeaderStyle::original:
-      return {"x-original-method", "x-original-scheme", "x-original-host", "x-original-uri"};
+      return {"x-original-method", "x-original-scheme", "x-original-host", "x-original-uri",
+              "x-original-client"};
     case HeaderStyle::forwarded:
-      return {"x-forwarded-method", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri"};
+      return {"x-forwarded-method", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri", ""};
     case HeaderStyle::direct:
-      return {"", "x-forwarded-proto", "", ""};
+      return {"", "x-forwarded-proto", "", "", ""};
   }
   return {};
 }
@@ -56,11 +58,20 @@ Result<void> take(const Request& asking, std::string_view name, bool required,
 }
 
 bool belongs_to_asking(std::string_view name, const Names& names) noexcept {
-  const std::array<std::string_view, 6> own = {names.method, names.scheme, names.host,
-                                               names.target, "host",       "connection"};
+  const std::array<std::string_view, 7> own = {
+      names.method, names.scheme, names.host, names.target, names.client, "host", "connection"};
   return std::ranges::any_of(own, [&](std::string_view known) {
     return !known.empty() && field_name_equals(name, known);
   });
+}
+
+// last_forwarded_for gives the last address of X-Forwarded-For: those before it are claims.
+std::string_view last_forwarded_for(std::span<const FieldLine> fields) noexcept {
+  std::string_view list;
+  for (const auto& line : fields) {
+    if (field_name_equals(line.name, "x-forwarded-for")) list = line.value;
+  }
+  return ascii::trim(list.substr(list.rfind(',') + 1));
 }
 
 }  // namespace
@@ -77,6 +88,8 @@ Result<void> read_original_request(HeaderStyle style, const Request& asking,
   if (auto taken = take(asking, names.scheme, false, request.scheme); !taken) return taken;
   if (auto taken = take(asking, names.host, told, request.authority); !taken) return taken;
   if (auto taken = take(asking, names.target, told, request.target); !taken) return taken;
+  std::string_view client = last_forwarded_for(asking.fields);
+  if (auto taken = take(asking, names.client, told, client); !taken) return taken;
   if (style == HeaderStyle::direct) {
     const auto host = only_line(asking.fields, "host");
     if (!host || !*host) return std::unexpected(Error{ErrorCode::authority_invalid});
@@ -97,6 +110,7 @@ Result<void> read_original_request(HeaderStyle style, const Request& asking,
   // For signatures that cover it.
   original.fields.push_back({"host", request.authority});
   request.fields = original.fields;
+  original.client = client;
   original.request = request;
   return {};
 }

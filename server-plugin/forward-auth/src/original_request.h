@@ -16,9 +16,9 @@ namespace wba::forward_auth {
 // HeaderStyle says how the proxy tells what the client sent. It is configured and not guessed: a
 // client can send any of these fields itself, and a proxy replaces only those that it knows.
 enum class HeaderStyle : std::uint8_t {
-  original,   // X-Original-Method, -Scheme, -Host, -URI: nginx, HAProxy, Apache as shipped
-  forwarded,  // X-Forwarded-Method, -Proto, -Host, -Uri: Caddy forward_auth, Traefik ForwardAuth
-  direct,     // the request itself, X-Forwarded-Proto: Envoy's HTTP ext_authz
+  original,   // X-Original-Method, -Scheme, -Host, -URI, -Client: nginx, HAProxy, Apache as shipped
+  forwarded,  // X-Forwarded-Method, -Proto, -Host, -Uri, -For: Caddy forward_auth, Traefik
+  direct,     // the request itself, X-Forwarded-Proto, -For: Envoy's HTTP ext_authz
 };
 
 // OriginalRequest is the client's request. Its views are those of `asking`; `fields` are its field
@@ -26,6 +26,9 @@ enum class HeaderStyle : std::uint8_t {
 struct OriginalRequest {
   Request request;
   std::vector<FieldLine> fields;
+  // The client's address. Of X-Forwarded-For it is the last, which the proxy itself has seen; empty
+  // where there is none.
+  std::string_view client;
 };
 
 // read_original_request replaces `original`. `scheme` holds where the proxy names none.

@@ -102,6 +102,7 @@ void append_audit_line(const Record& record, std::string& out) {
   append_time(record.time, out);
   append_member("request_id", record.request_id, out);
   append_member("peer", record.peer, out);
+  append_member("client", record.client, out);
   append_member("method", record.method, out);
   append_member("authority", record.authority, out);
   append_member("path", record.path, out);

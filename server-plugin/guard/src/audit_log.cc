@@ -178,7 +178,7 @@ std::expected<std::unique_ptr<AuditLog>, std::string> AuditLog::open(
 
 bool AuditLog::append(std::string_view line) noexcept {
   const std::lock_guard lock(state_->mutex);
-  if (state_->write_line(line)) return true;
+  if (!line.empty() && state_->write_line(line)) return true;
   state_->lost.fetch_add(1, std::memory_order_relaxed);
   return false;
 }

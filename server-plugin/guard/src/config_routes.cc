@@ -6,19 +6,12 @@
 #include <wba/component.h>
 #include <wba/message.h>
 
+#include "base/ascii.h"
 #include "config_reader.h"
 #include "path_match.h"
 
 namespace wba::guard {
 namespace {
-
-bool is_token(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
-}
 
 void read_action(ConfigReader& reader, std::string_view key, RuleAction& action) {
   // A limit is a route's or a rule's: a default has no name for one.
@@ -81,7 +74,7 @@ void read_paths(ConfigReader& reader, std::vector<std::string>& paths) {
 void read_methods(ConfigReader& reader, std::vector<std::string>& methods) {
   reader.texts("methods", methods);
   for (const auto& method : methods) {
-    if (!is_token(method)) {
+    if (!ascii::is_token(method)) {
       reader.mistake_at("methods", "\"" + printable(method) + "\" is no method");
     }
   }
@@ -117,7 +110,7 @@ void read_requirement(ConfigReader& reader, Requirement& require) {
     std::ranges::transform(name, name.begin(), [](char c) {
       return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     });
-    if (!is_token(name)) {
+    if (!ascii::is_token(name)) {
       inner.mistake_at("components_if_present",
                        "\"" + printable(name) + "\" is no field name, such as authorization");
     }

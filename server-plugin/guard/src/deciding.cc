@@ -43,6 +43,13 @@ bool is_malformed(Reason reason) noexcept {
   }
 }
 
+bool has_signature_fields(const Request& request) noexcept {
+  return std::ranges::any_of(request.fields, [](const FieldLine& line) {
+    return field_name_equals(line.name, "signature") ||
+           field_name_equals(line.name, "signature-input");
+  });
+}
+
 constexpr std::uint16_t kBadRequest = 400;
 constexpr std::uint16_t kForbidden = 403;
 constexpr std::uint16_t kTooManyRequests = 429;
@@ -56,12 +63,24 @@ void Deciding::decide(Action action, Cause cause, std::uint16_t status) noexcept
   record_.status = status;
 }
 
+// Of the caller nothing is known by then but whether it signed.
+void Deciding::refuse_unverified(Cause cause) noexcept {
+  if (has_signature_fields(request_)) {
+    record_.caller = Caller::claimed_agent;
+    record_.outcome = Outcome::unverified;
+  } else {
+    record_.reason = Reason::no_signature;
+  }
+  decide(Action::refuse, cause, kBadRequest);
+}
+
 bool Deciding::begin() {
   auto covered = std::move(record_.covered);
   covered.clear();
   record_ = Record{.time = now_,
                    .request_id = incoming_.request_id,
                    .peer = incoming_.peer,
+                   .client = incoming_.client,
                    .method = incoming_.request.method,
                    .authority = incoming_.request.authority,
                    .path = request_path(incoming_.request.target),
@@ -77,19 +96,22 @@ bool Deciding::begin() {
     // The stricter of the two says what is done about it: off is not off where the path may be
     // another's that is on.
     record_.mode = std::max(record_.mode, found.other->route.mode);
-    if (record_.mode != Mode::off) decide(Action::refuse, Cause::path_unclear, kBadRequest);
+    if (record_.mode != Mode::off) refuse_unverified(Cause::path_unclear);
     return false;
   }
   if (record_.mode == Mode::off) return false;
   if (!incoming_.is_external) {
     const auto name = external_name(engine_.config.server, incoming_.peer, request_);
     if (!name) {
-      decide(Action::refuse, Cause::authority_unclear, kBadRequest);
+      refuse_unverified(Cause::authority_unclear);
       return false;
     }
     request_.scheme = name->scheme;
     request_.authority = name->authority;
     record_.authority = name->authority;
+  } else if (const auto& ours = engine_.config.server.authority; !ours.empty()) {
+    request_.authority = ours;
+    record_.authority = ours;
   }
   return true;
 }

@@ -65,6 +65,7 @@ class Deciding {
   [[nodiscard]] bool is_first_presentation(const SignatureVerdict& signature);
   [[nodiscard]] bool is_within(std::string_view limit);
   [[nodiscard]] std::string_view subject();
+  void refuse_unverified(Cause cause) noexcept;
   void decide(Action action, Cause cause, std::uint16_t status) noexcept;
   void add_header(std::string_view name, std::string_view value) {
     scratch_.headers.push_back({name, value});

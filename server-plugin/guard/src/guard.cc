@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <mutex>
@@ -180,6 +181,12 @@ class GuardState {
     if (!(config.rates == now.rates)) return fixed("rates");
     if (!(config.redis == now.redis)) return fixed("redis");
     if (!(config.audit == now.audit)) return fixed("audit");
+    // A nonce is held until its signature is no longer good, by the skew of then.
+    if (config.verify.skew > now.verify.skew && std::ranges::any_of(now.routes, &Route::replay)) {
+      return mistake(
+          "[verify] skew cannot grow while running: signatures would outlive their nonces. "
+          "Restart");
+    }
     auto engine =
         make_engine(std::move(config), surroundings_.resolver, surroundings_.sees_bodies, metrics_);
     if (!engine) return std::unexpected(engine.error());

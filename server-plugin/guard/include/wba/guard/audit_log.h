@@ -34,8 +34,9 @@ class AuditLog {
   AuditLog& operator=(const AuditLog&) = delete;
   ~AuditLog();
 
-  // append writes one line, which ends with a newline. false: it is lost (disk full, …), and
-  // counted; no part of it stays in the file that a later line could run into.
+  // append writes one line, which ends with a newline. false: it is lost (disk full, …; an empty
+  // one was lost before), and counted; no part of it stays in the file that a later line could run
+  // into.
   bool append(std::string_view line) noexcept;
 
   // reopen opens the path anew, as another program that rotates logs asks for.

@@ -82,6 +82,7 @@ struct Record {
   Now time = {};
   std::string_view request_id = {};
   std::string_view peer = {};
+  std::string_view client = {};  // address of the client, where the adapter knows
   std::string_view method = {};
   std::string_view authority = {};  // what the client called this server
   std::string_view path = {};       // without the query

@@ -24,7 +24,8 @@ namespace wba::guard {
 // decision and what is read of it.
 struct IncomingRequest {
   // scheme and authority: those of the connection and of Host or :authority, unless
-  // `is_external`: then what the client used, as an adapter found out on its own.
+  // `is_external`: then what the client used, as an adapter found out on its own. A configured
+  // authority stands before either.
   Request request;
   bool is_external = false;
   std::string_view peer = {};    // address of the other end: "192.0.2.1", "2001:db8::1", "unix"
@@ -96,7 +97,8 @@ class Guard {
 
   // reload replaces the configuration while requests are decided; each is decided wholly by the
   // old or by the new one. Nonces and rates are kept. On a mistake the old configuration stays.
-  // [replay], [rates], [redis] and [audit] cannot change: that needs a restart, and is a mistake.
+  // [replay], [rates], [redis] and [audit] cannot change, and where replay is prevented the skew
+  // cannot grow: that needs a restart, and is a mistake.
   [[nodiscard]] std::expected<void, std::vector<ConfigMistake>> reload(Config config);
 
   // reopen_log opens the audit log's path anew.

@@ -32,7 +32,8 @@ class HttplibGuard {
  public:
   explicit HttplibGuard(std::shared_ptr<Guard> guard);
 
-  // before_routing decides about requests whose body is not asked for. true: it was answered.
+  // before_routing decides about requests whose body is not asked for. true: it was answered. A
+  // body that cpp-httplib would not read, as of a GET, is refused with 400.
   bool before_routing(const httplib::Request& request, httplib::Response& response);
 
   // before_handler decides about the others, whose body has been read by then. true: answered.
