@@ -26,6 +26,7 @@ struct KeyEntry {
 };
 
 // Rule is a [[rule]]: everything listed must fit. An empty list of methods or paths means all.
+// A tunnel through the forward proxy is a request whose method is CONNECT and whose path is empty.
 struct Rule {
   std::string name;
   std::vector<uid_t> users = {};

@@ -1,11 +1,7 @@
 #include "proxy_connection.h"
 
 #include <algorithm>
-#include <cstring>
-#include <span>
 #include <utility>
-
-#include <wba/content_digest.h>
 
 #include "log_line.h"
 #include "proxy_caller.h"
@@ -13,10 +9,6 @@
 namespace wba::agent {
 namespace {
 
-constexpr std::size_t kInMost = std::size_t{64} << 10U;
-constexpr std::size_t kPendingMost = std::size_t{64} << 10U;
-constexpr std::size_t kOutMost = std::size_t{256} << 10U;
-static_assert(kInMost > max_proxy_head + 4);
 // Steps before others have their turn.
 constexpr int kSteps = 64;
 
@@ -43,10 +35,6 @@ std::string_view phrase_of(int status) noexcept {
   }
 }
 
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
-}
-
 }  // namespace
 
 ProxyConnection::ProxyConnection(int fd, ProxyShared& shared, Clock::time_point now)
@@ -63,12 +51,12 @@ ProxyConnection::~ProxyConnection() = default;
 bool ProxyConnection::reads() const {
   switch (state_) {
     case State::head:
-      return out_.empty() && in_.size() < kInMost;
+      return out_.empty() && in_.size() < max_in;
     case State::holding:
     case State::forwarding:
-      return !body_.ended() && in_.size() < kInMost;
+      return !body_.ended() && in_.size() < max_in;
     case State::tunnelling:
-      return in_.size() < kInMost;
+      return in_.size() < max_in;
     case State::lingering:
       return true;
     case State::connecting:
@@ -81,11 +69,11 @@ bool ProxyConnection::reads() const {
 
 void ProxyConnection::add_sockets(std::vector<curl_waitfd>& sockets) const {
   client_.add_to(sockets, reads(), !out_.empty());
-  if (server_) server_->add_to(sockets, out_.size() < kOutMost, !in_.empty());
+  if (server_) server_->add_to(sockets, out_.size() < max_out, !in_.empty());
 }
 
 void ProxyConnection::on_ready() {
-  if (reads() && client_.receive(in_, kInMost) && state_ != State::lingering) moved_ = true;
+  if (reads() && client_.receive(in_, max_in) && state_ != State::lingering) moved_ = true;
 }
 
 std::chrono::milliseconds ProxyConnection::patience() const {
@@ -111,7 +99,7 @@ bool ProxyConnection::work(Clock::time_point now) {
 }
 
 bool ProxyConnection::step() {
-  if (client_.send(out_) || (client_.holds_back() && reads() && client_.receive(in_, kInMost))) {
+  if (client_.send(out_) || (client_.holds_back() && reads() && client_.receive(in_, max_in))) {
     moved_ = state_ != State::lingering;
     return true;
   }
@@ -188,8 +176,8 @@ void ProxyConnection::begin(ProxyRequest request) {
   if (request_.is_tunnel()) return open_tunnel();
   digested_ = shared_.policy.wants_digest(*user_, request_);
   // A small body is held too: it can be sent again where a connection that was kept is dead.
-  held_ = digested_ || (request_.framing == BodyFraming::length &&
-                        request_.length <= kPendingMost && !request_.expects_continue);
+  held_ = digested_ || (request_.framing == BodyFraming::length && request_.length <= max_pending &&
+                        !request_.expects_continue);
   if (!held_) return send_request();
   if (request_.framing == BodyFraming::length && request_.length > shared_.limits.digest_body) {
     return refuse_and_note({.status = 413, .reason = "body-too-large-to-digest"});
@@ -224,178 +212,15 @@ bool ProxyConnection::collect_body() {
   return false;
 }
 
-void ProxyConnection::send_request() {
-  ProxyFields fields = forwarded_request_fields(request_);
-  std::optional<UpstreamBody> body;
-  if (request_.framing != BodyFraming::none && request_.method != "HEAD") {
-    body.emplace();
-    if (held_) body->size = pending_.size();
-    if (request_.framing == BodyFraming::length) body->size = request_.length;
-    body->rewindable = held_;
-    body->expects_continue = request_.expects_continue && !held_;
-  }
-  if (digested_) {
-    fields.push_back(
-        {.name = "Content-Digest", .value = content_digest(pending_, DigestAlgorithm::sha_256)});
-  }
-  // What libcurl writes by itself can be covered too.
-  ProxyFields sent = fields;
-  if (body && body->size) {
-    sent.push_back({.name = "Content-Length", .value = std::to_string(*body->size)});
-  }
-  auto added = shared_.policy.sign(*user_, request_, sent);
-  if (!added) return refuse(added.error());
-  fields.insert(fields.end(), added->begin(), added->end());
-  transfer_ = UpstreamTransfer::send(shared_.upstream, *this, request_, fields, body);
-  if (transfer_ == nullptr) return refuse_and_note({.status = 500, .reason = "internal-error"});
-  state_ = State::forwarding;
-}
-
-bool ProxyConnection::move_bodies() {
-  bool did = false;
-  if (!body_.ended()) {
-    const auto before = pending_.size();
-    if (!body_.decode(in_, pending_, kPendingMost)) {
-      if (answered_) {
-        cut("body-framing-invalid");
-      } else {
-        close_after_ = true;
-        refuse_and_note({.status = 400, .reason = "body-framing-invalid"});
-      }
-      return true;
-    }
-    did = pending_.size() != before;
-    if (pending_.size() < kPendingMost && !body_.ended() && client_.ended()) {
-      shared_.policy.note(ProxyPolicy::What::failed, user_, &request_, "client-closed");
-      state_ = State::closed;
-      return false;
-    }
-  }
-  if (transfer_->waits_for_body() && (!pending_.empty() || body_.ended())) {
-    transfer_->resume_sending();
-  }
-  if (transfer_->waits_for_room() && out_.size() <= kOutMost / 2) {
-    transfer_->resume_receiving();
-    did = true;
-  }
-  return did;
-}
-
-std::optional<std::size_t> ProxyConnection::read_body(std::span<char> out) {
-  send_continue();
-  const auto left = pending_.size() - pending_at_;
-  const auto size = std::min(out.size(), left);
-  std::memcpy(out.data(), pending_.data() + pending_at_, size);
-  if (held_) {
-    pending_at_ += size;
-  } else {
-    pending_.erase(0, size);
-  }
-  if (size == 0 && !body_.ended()) return std::nullopt;
-  moved_ = true;
-  return size;
-}
-
-bool ProxyConnection::rewind_body() {
-  if (held_) pending_at_ = 0;
-  return held_;
-}
-
-void ProxyConnection::on_head(UpstreamHead head) {
-  answered_ = true;
-  moved_ = true;
-  // What is left of the request's body then stands where the next request would.
-  close_after_ = close_after_ || shared_.stopping || !body_.ended();
-  answer_left_ = head.length.value_or(0);
-  if (request_.method == "HEAD" || head.status == 204 || head.status == 304) {
-    answer_framing_ = AnswerFraming::none;
-  } else if (head.length) {
-    answer_framing_ = AnswerFraming::length;
-  } else if (request_.http_1_0) {
-    answer_framing_ = AnswerFraming::until_close;
-    close_after_ = true;
-  } else {
-    answer_framing_ = AnswerFraming::chunked;
-  }
-  out_.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(head.phrase);
-  out_.append("\r\n");
-  for (const auto& field : forwarded_response_fields(head.fields, request_)) {
-    append_line(out_, field.name, field.value);
-  }
-  if (answer_framing_ == AnswerFraming::chunked) {
-    append_line(out_, "Transfer-Encoding", "chunked");
-  } else if (head.length &&
-             (answer_framing_ == AnswerFraming::length || request_.method == "HEAD")) {
-    append_line(out_, "Content-Length", std::to_string(*head.length));
-  }
-  if (close_after_) append_line(out_, "Connection", "close");
-  out_.append("\r\n");
-}
-
-bool ProxyConnection::on_body(std::string_view part) {
-  if (out_.size() >= kOutMost) return false;
-  moved_ = true;
-  switch (answer_framing_) {
-    case AnswerFraming::none:
-      return true;
-    case AnswerFraming::length:
-      part = part.substr(0, answer_left_);
-      answer_left_ -= part.size();
-      out_.append(part);
-      return true;
-    case AnswerFraming::chunked: {
-      char size[20];
-      std::snprintf(size, sizeof size, "%zx\r\n", part.size());
-      if (!part.empty()) out_.append(size).append(part).append("\r\n");
-      return true;
-    }
-    case AnswerFraming::until_close:
-      out_.append(part);
-      return true;
-  }
-  return true;
-}
-
-void ProxyConnection::on_end(CURLcode code) {
-  const Refused failure = transfer_->failure(code);
-  if (state_ == State::connecting) {
-    const int fd = code == CURLE_OK ? transfer_->take_socket() : -1;
-    transfer_.reset();
-    if (fd < 0) return refuse_and_note(failure, ProxyPolicy::What::failed);
-    server_.emplace(fd);
-    out_.append("HTTP/1.1 200 Connection established\r\n\r\n");
-    state_ = State::tunnelling;
-    moved_ = true;
-    return;
-  }
-  transfer_.reset();
-  const bool whole =
-      answer_framing_ == AnswerFraming::length ? answer_left_ == 0 : code == CURLE_OK;
-  if (!answered_) {
-    refuse_and_note(failure, ProxyPolicy::What::failed);
-  } else if (whole) {
-    finish_answer();
-  } else {
-    cut("upstream-incomplete");
-  }
-}
-
-void ProxyConnection::finish_answer() {
-  if (answer_framing_ == AnswerFraming::chunked) out_.append("0\r\n\r\n");
-  close_after_ = close_after_ || !body_.ended();
-  state_ = close_after_ ? State::draining : State::head;
-  moved_ = true;
-}
-
 void ProxyConnection::refuse(const Refused& refused) {
   transfer_.reset();
   close_after_ = close_after_ || shared_.stopping || !body_.ended();
   const std::string body = dump({{"error", refused.reason}}) + "\n";
   out_.append("HTTP/1.1 ").append(std::to_string(refused.status)).append(" ");
   out_.append(phrase_of(refused.status)).append("\r\n");
-  append_line(out_, "Content-Type", "application/json");
-  append_line(out_, "Content-Length", std::to_string(body.size()));
-  if (close_after_) append_line(out_, "Connection", "close");
+  append_field_line(out_, "Content-Type", "application/json");
+  append_field_line(out_, "Content-Length", std::to_string(body.size()));
+  if (close_after_) append_field_line(out_, "Connection", "close");
   out_.append("\r\n");
   if (request_.method != "HEAD") out_.append(body);
   state_ = close_after_ ? State::draining : State::head;
@@ -406,15 +231,6 @@ void ProxyConnection::refuse(const Refused& refused) {
 void ProxyConnection::refuse_and_note(const Refused& refused, ProxyPolicy::What what) {
   shared_.policy.note(what, user_, request_.method.empty() ? nullptr : &request_, refused.reason);
   refuse(refused);
-}
-
-void ProxyConnection::cut(std::string_view reason) {
-  shared_.policy.note(ProxyPolicy::What::failed, user_, &request_, reason);
-  transfer_.reset();
-  // Where the end of the connection would be the end of the answer, it has to look otherwise.
-  reset_after_ = answer_framing_ == AnswerFraming::until_close;
-  state_ = State::draining;
-  allow(patience());
 }
 
 void ProxyConnection::on_deadline() {
@@ -473,7 +289,7 @@ void ProxyConnection::open_tunnel() {
 
 bool ProxyConnection::relay() {
   const bool sent = server_->send(in_);
-  const bool received = server_->receive(out_, kOutMost);
+  const bool received = server_->receive(out_, max_out);
   if (client_.ended() && in_.empty()) server_->finish();
   if (server_->ended() && out_.empty()) client_.finish();
   const bool over = client_.ended() && in_.empty() && server_->ended() && out_.empty();

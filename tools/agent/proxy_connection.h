@@ -48,6 +48,13 @@ class ProxyConnection final : private UpstreamUser {
  public:
   using Clock = std::chrono::steady_clock;
 
+  // What is held at most: of what the client sent and nobody looked at, of a request's body that
+  // is on its way, and of what the client has not taken. A head that is too large still fits.
+  static constexpr std::size_t max_in = std::size_t{64} << 10U;
+  static constexpr std::size_t max_pending = std::size_t{64} << 10U;
+  static constexpr std::size_t max_out = std::size_t{256} << 10U;
+  static_assert(max_in > max_proxy_head + 4);
+
   // The connection takes the socket over. One whose user the policy does not know is refused.
   ProxyConnection(int fd, ProxyShared& shared, Clock::time_point now);
   ~ProxyConnection() override;

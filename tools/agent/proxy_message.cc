@@ -266,6 +266,10 @@ bool read_field_line(std::string_view line, ProxyField& field) {
   return clean;
 }
 
+void append_field_line(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
 std::expected<ProxyRequest, Refused> read_proxy_request(std::string_view head,
                                                         std::string_view inside) {
   ProxyRequest request;

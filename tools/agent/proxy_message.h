@@ -58,6 +58,9 @@ inline constexpr std::size_t max_proxy_fields = 100;
 // read_field_line reads "Name: value" without its line end, nothing where it is none. RFC 9112 §5.
 [[nodiscard]] bool read_field_line(std::string_view line, ProxyField& field);
 
+// append_field_line appends "Name: value" with its line end.
+void append_field_line(std::string& out, std::string_view name, std::string_view value);
+
 // forwarded_request_fields gives the fields to send on: without Host, without what is between the
 // client and this proxy only, and with Via.
 [[nodiscard]] ProxyFields forwarded_request_fields(const ProxyRequest& request);

@@ -196,7 +196,6 @@ Answer SigningService::list_keys(const Call& call) const {
 Answer SigningService::sign(const Call& call, const Clocks& clocks, const Log& log) {
   json entry{{"time", iso_time(clocks.now)}, {"user", call.user}, {"process", call.process}};
   if (!call.through.empty()) entry["through"] = call.through;
-  if (!call.through.empty()) entry["through"] = call.through;
   const auto refused = [&](int status, std::string_view reason) {
     entry["action"] = "refused";
     entry["reason"] = reason;
