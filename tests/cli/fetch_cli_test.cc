@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include <wba/key.h>
 
@@ -30,6 +31,7 @@ class FetchCommand : public testing::Test {
   FetchCommand() {
     auto key = PrivateKey::generate(KeyType::ed25519).value();
     std::ofstream(file("key.pem")) << key.export_pem().value().text();
+    ::chmod(file("key.pem").c_str(), 0600);
     agent.signer = std::make_shared<KeySigner>(KeySigner::create(std::move(key)).value());
     agent.resolver = std::make_shared<StaticResolver>();
     agent.resolver

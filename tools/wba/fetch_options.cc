@@ -3,12 +3,14 @@
 #include <utility>
 
 #include "options.h"
+#include "passphrase.h"
 #include "signer_options.h"
 
 namespace wba::cli {
 
 void add_session_options(CLI::App& command, SessionOptions& options) {
   command.add_option("--key", options.key, "private key, PEM or JWK")->required();
+  add_passphrase_option(command, options.passphrase_file);
   command.add_option("--agent", options.agent, "URL of the agent: its origin or its key set")
       ->required();
   command.add_option("--profile", options.profile,
@@ -48,7 +50,7 @@ Outcome<SigningSession> make_session(const SessionOptions& options) {
     }
     config.profile.lifetime = *lifetime;
   }
-  auto signer = read_signer(options.key);
+  auto signer = read_signer({.path = options.key, .passphrase_file = options.passphrase_file});
   if (!signer) return std::unexpected(signer.error());
   config.signer = std::make_shared<KeySigner>(*std::move(signer));
   auto session = SigningSession::create(std::move(config));

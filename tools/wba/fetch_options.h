@@ -17,6 +17,7 @@ namespace wba::cli {
 
 struct SessionOptions {
   std::string key;
+  std::string passphrase_file;
   std::string agent;
   std::string profile;
   std::string label;
@@ -26,7 +27,7 @@ struct SessionOptions {
   unsigned max_redirects = 10;
 };
 
-// add_session_options adds --key, --agent, --profile, --label, --cover, --lifetime and --nonce.
+// add_session_options adds --key, --passphrase-file, --agent, --profile, --label, --cover, --lifetime and --nonce.
 void add_session_options(CLI::App& command, SessionOptions& options);
 
 // make_session reads the key and checks the options. Bodies get a digest, which is covered.
