@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -14,114 +15,21 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <wba/agent_signer.h>
 #include <wba/key.h>
 
-#include "support/origin.h"
-#include "support/run_command.h"
+#include "agent_daemon.h"
 
 namespace wba::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
-}
-
-class AgentCommand : public testing::Test {
- protected:
-  AgentCommand() {
-    auto key = PrivateKey::generate(KeyType::ed25519).value();
-    std::ofstream(file("key.pem")) << key.export_pem().value().text();
-    ::chmod(file("key.pem").c_str(), 0600);
-    agent.signer = std::make_shared<KeySigner>(KeySigner::create(std::move(key)).value());
-    agent.resolver = std::make_shared<StaticResolver>();
-    agent.resolver
-        ->add_directory(agent.url, "{\"keys\":[" + agent.signer->public_key().jwk().value() + "]}")
-        .value();
-    write_policy("localhost:" + origin_port());
-  }
-  ~AgentCommand() override { stop(); }
-
-  std::string origin_port() {
-    origin.emplace(ca, agent, "localhost");
-    const std::string url = origin->url("");
-    return url.substr(url.rfind(':') + 1);
-  }
-
-  void write_policy(const std::string& authority) {
-    std::ofstream(file("policy.toml"))
-        << "log = \"" << file("log") << "\"\n[[key]]\nname = \"main\"\nfile = \"" << file("key.pem")
-        << "\"\nagent = \"" << agent.url << "\"\n[[rule]]\nname = \"all\"\nusers = ["
-        << std::to_string(::getuid()) << "]\nkeys = [\"main\"]\nauthorities = [\"" << authority
-        << "\"]\nmethods = [\"GET\"]\n";
-  }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return folder.file(name); }
-  [[nodiscard]] std::string socket() const { return file("socket"); }
-
-  void start() {
-    const std::vector<std::string> arguments{WBA_COMMAND,         "agent",    "--policy",
-                                             file("policy.toml"), "--socket", socket()};
-    std::vector<char*> pointers;
-    for (const auto& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
-    pointers.push_back(nullptr);
-    ASSERT_EQ(::posix_spawn(&pid, WBA_COMMAND, nullptr, nullptr, pointers.data(), environ), 0);
-    for (int i = 0; i < 400 && ::access(socket().c_str(), F_OK) != 0; ++i) {
-      std::this_thread::sleep_for(25ms);
-    }
-    ASSERT_EQ(::access(socket().c_str(), F_OK), 0) << "the daemon did not start";
-  }
-
-  // stop ends the daemon and gives its exit status.
-  int stop() {
-    if (pid <= 0) return -1;
-    ::kill(pid, SIGTERM);
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    pid = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
-  // post gives the answer of the daemon, by libcurl.
-  static std::string post(CURL* easy, const std::string& path, const std::string& body) {
-    std::string answer;
-    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, path.c_str());
-    curl_easy_setopt(easy, CURLOPT_URL, "http://localhost/sign");
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 30000L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
-    curl_easy_setopt(
-        easy, CURLOPT_WRITEFUNCTION, +[](char* data, std::size_t, std::size_t size, void* out) {
-          static_cast<std::string*>(out)->append(data, size);
-          return size;
-        });
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer);
-    return curl_easy_perform(easy) == CURLE_OK ? answer : "";
-  }
-  [[nodiscard]] std::string post(const std::string& body) const {
-    CURL* easy = curl_easy_init();
-    const std::string answer = post(easy, socket(), body);
-    curl_easy_cleanup(easy);
-    return answer;
-  }
-  [[nodiscard]] std::string good() const {
-    return R"({"method":"GET","url":")" + origin->url("/x") + "\"}";
-  }
-
-  TemporaryFolder folder;
-  TestCa ca;
-  TestAgent agent;
-  std::optional<Origin> origin;
-  pid_t pid = -1;
-};
+using AgentCommand = AgentDaemon;
 
 TEST_F(AgentCommand, SignsUntilItIsStoppedAndLeavesNoSocket) {
   start();
@@ -170,25 +78,160 @@ TEST_F(AgentCommand, RefusesAKeyThatOthersCanRead) {
   EXPECT_TRUE(result.err.contains("chmod 600")) << result.err;
 }
 
+// signed_lines counts the log's lines, each of which must say "signed".
+std::size_t signed_lines(const std::string& log) {
+  std::istringstream stream(log);
+  std::size_t count = 0;
+  for (std::string line; std::getline(stream, line); ++count) {
+    const auto entry = nlohmann::json::parse(line, nullptr, false);
+    EXPECT_TRUE(entry.is_object() && entry.value("action", "") == "signed") << line;
+  }
+  return count;
+}
+
 TEST_F(AgentCommand, TwentyThousandSignaturesForFiftyClientsAreAllMade) {
   start();
-  std::atomic<int> made{0};
+  std::vector<std::vector<std::string>> made(50);
   {
     std::vector<std::jthread> clients;
-    for (int i = 0; i < 50; ++i) {
+    for (auto& mine : made) {
+      clients.emplace_back([&mine, this] {
+        const auto signer = AgentSigner::connect(socket(), {}, 60s);
+        if (!signer) return;
+        const std::string url = origin->url("");
+        const Request request{.method = "GET", .authority = std::string_view(url).substr(8)};
+        const SigningOptions options{.profile = signer->profile(),
+                                     .agent_url = signer->agent_url()};
+        for (int j = 0; j < 400; ++j) {
+          // AgentSigner verifies what it is given.
+          SignedFields fields;
+          if (signer->sign(request, options, fields)) mine.push_back(fields.lines.signature);
+        }
+      });
+    }
+  }
+  std::set<std::string> different;
+  for (const auto& mine : made) different.insert(mine.begin(), mine.end());
+  EXPECT_EQ(different.size(), 20000U);
+  EXPECT_EQ(stop(), 0);
+  EXPECT_EQ(signed_lines(contents(file("log"))), 20000U);
+}
+
+TEST_F(AgentCommand, ReloadAndStopUnderLoadLoseNothing) {
+  start();
+  std::atomic<std::size_t> made{0};
+  std::atomic<bool> stopping{false};
+  std::atomic<bool> lost{false};
+  {
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < 8; ++i) {
       clients.emplace_back([&] {
         CURL* easy = curl_easy_init();
-        for (int j = 0; j < 400; ++j) {
-          if (post(easy, socket(), good()).contains("Signature-Input")) ++made;
+        for (;;) {
+          const bool before = !stopping;
+          if (!post(easy, socket(), good()).contains("Signature-Input")) {
+            // While nobody stops the daemon, every request is answered.
+            if (before && !stopping) lost = true;
+            break;
+          }
+          ++made;
         }
         curl_easy_cleanup(easy);
       });
     }
+    for (int i = 0; i < 20; ++i) {
+      ::kill(pid, SIGHUP);
+      std::this_thread::sleep_for(20ms);
+    }
+    stopping = true;
+    EXPECT_EQ(stop(), 0);
   }
-  EXPECT_EQ(made, 20000);
+  EXPECT_FALSE(lost);
+  EXPECT_GT(made, 0U);
+  // What was signed was answered, and what was answered is in the log.
+  EXPECT_EQ(signed_lines(contents(file("log"))), made);
+}
+
+TEST_F(AgentCommand, EncryptedKeyIsUnlockedAtStartAndStaysSo) {
+  std::ofstream(file("passphrase")) << "correct horse battery\n";
+  ::chmod(file("passphrase").c_str(), 0600);
+  const auto encrypted = run_command(
+      {WBA_COMMAND, "key", "encrypt", file("key.pem"), "--passphrase-file", file("passphrase")});
+  ASSERT_EQ(encrypted.status, 0) << encrypted.err;
+  key_lines = "passphrase_file = \"" + file("passphrase") + "\"\n";
+  write_policy("localhost:" + origin_port());
+  start();
+  EXPECT_TRUE(post(good()).contains("Signature-Input"));
+  // With the passphrase gone, the same key goes on.
+  ASSERT_EQ(::unlink(file("passphrase").c_str()), 0);
+  write_policy("other.test");
+  ::kill(pid, SIGHUP);
+  for (int i = 0; i < 400 && post(good()).contains("Signature-Input"); ++i) {
+    std::this_thread::sleep_for(25ms);
+  }
+  EXPECT_TRUE(post(R"({"method":"GET","url":"https://other.test/"})").contains("Signature-Input"));
+  EXPECT_EQ(stop(), 0);
+  const auto again =
+      run_command({WBA_COMMAND, "agent", "--policy", file("policy.toml"), "--check"});
+  EXPECT_EQ(again.status, 2) << "it is not on disk";
+}
+
+TEST_F(AgentCommand, NothingOfTheKeyIsInTheLog) {
+  start();
+  EXPECT_TRUE(post(good()).contains("Signature-Input"));
+  // Whoever sends the key itself, in whatever place, does not find it in the log either.
+  const std::string pem = contents(file("key.pem"));
+  const auto key = PrivateKey::from_pem(pem).value();
+  const std::string jwk(key.export_jwk()->text());
+  const std::string secret = nlohmann::json::parse(jwk).at("d");
+  const std::string line = pem.substr(pem.find('\n') + 1, 64);
+  EXPECT_FALSE(post(R"({"method":"GET","url":"https://a.test/?)" + secret + "\"}").empty());
+  EXPECT_FALSE(post(R"({"method":"GET","url":"https://a.test/","key":")" + secret + "\"}").empty());
+  EXPECT_FALSE(post(R"({"method":"GET","url":"https://a.test/","headers":[["X",")" + line + "\"]]}")
+                   .empty());
+  EXPECT_FALSE(post(pem).empty());
   EXPECT_EQ(stop(), 0);
   const std::string log = contents(file("log"));
-  EXPECT_EQ(std::ranges::count(log, '\n'), 20000);
+  EXPECT_EQ(std::ranges::count(log, '\n'), 5);
+  for (const std::string& part : {secret, line, line.substr(20, 43), jwk}) {
+    EXPECT_FALSE(log.contains(part)) << part;
+  }
+}
+
+// refused_to runs a program as another user, who must fail.
+void refused_to(uid_t user, std::vector<std::string> program) {
+  const std::string id = std::to_string(user);
+  program.insert(program.begin(), {"setpriv", "--reuid", id, "--regid", id, "--clear-groups"});
+  const auto result = run_command(program);
+  EXPECT_NE(result.status, 0) << program.back() << result.out;
+  EXPECT_NE(result.status, 127) << result.err;
+}
+
+TEST_F(AgentCommand, MemoryIsForNobodyNotEvenOfItsOwnUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be other users";
+  // As a daemon of user 65533, which may read what it needs.
+  constexpr uid_t kUser = 65533;
+  if (run_command({"setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups", WBA_COMMAND,
+                   "--version"})
+          .status != 0) {
+    GTEST_SKIP() << "another user cannot run " WBA_COMMAND;
+  }
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+  ASSERT_EQ(::chown(folder.path().c_str(), kUser, kUser), 0);
+  ASSERT_EQ(::chown(file("key.pem").c_str(), kUser, kUser), 0);
+  start({}, {"setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups"});
+  const std::string id = std::to_string(pid);
+  for (const uid_t user : {kUser, uid_t{65534}}) {
+    refused_to(user, {"head", "-c", "1", "/proc/" + id + "/mem"});
+    refused_to(user, {"cat", "/proc/" + id + "/environ"});
+    if (std::system("command -v gcore >/dev/null") == 0) {
+      refused_to(user, {"gcore", "-o", "/tmp/wba-core-that-must-not-be", id});
+      EXPECT_NE(::access(("/tmp/wba-core-that-must-not-be." + id).c_str(), F_OK), 0);
+    } else {
+      std::printf("SKIPPED: gcore is not installed\n");
+    }
+  }
+  EXPECT_EQ(stop(), 0);
 }
 
 TEST_F(AgentCommand, AnotherUserReadsNeitherSocketNorMemory) {

@@ -43,6 +43,7 @@ std::string contents(const std::string& path) {
 
 void write(const std::string& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
+  ::chmod(path.c_str(), 0600);
 }
 
 void expect_refused(const CommandResult& result, std::string_view part) {

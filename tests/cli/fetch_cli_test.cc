@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,7 @@ class FetchCommand : public testing::Test {
   FetchCommand() {
     auto key = PrivateKey::generate(KeyType::ed25519).value();
     std::ofstream(file("key.pem")) << key.export_pem().value().text();
+    ::chmod(file("key.pem").c_str(), 0600);
     agent.signer = std::make_shared<KeySigner>(KeySigner::create(std::move(key)).value());
     agent.resolver = std::make_shared<StaticResolver>();
     agent.resolver

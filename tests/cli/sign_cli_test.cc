@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "support/run_command.h"
 
@@ -34,6 +35,7 @@ class SignCommand : public testing::Test {
   std::string write(std::string_view name, std::string_view text) {
     const auto path = folder_.file(name);
     std::ofstream(path, std::ios::binary) << text;
+    ::chmod(path.c_str(), 0600);
     return path;
   }
 

@@ -70,6 +70,28 @@ TEST(AgentPolicy, UsersAndKeysThatAreNotListedAreRefused) {
   EXPECT_EQ(ruling(wanted), "key-not-allowed");
 }
 
+TEST(AgentPolicy, TokensAreNoUsersAndUsersNoTokens) {
+  std::string text(kPolicy);
+  text.insert(text.find("[[rule]]"), "[[token]]\nname = \"ci\"\nfile = \"/etc/token\"\n");
+  text +=
+      "[[rule]]\nname = \"builds\"\ntokens = [\"ci\"]\nkeys = [\"main\"]\n"
+      "authorities = [\"build.test\"]\n";
+  const Policy rules = read_policy(text, "p").value();
+  const auto refusal = [&](uid_t user, std::string_view token, std::string_view authority) {
+    return to_string(
+        rule_on(
+            rules,
+            {.user = user, .token = token, .authority = authority, .method = "GET", .path = "/one"})
+            .refusal);
+  };
+  EXPECT_EQ(refusal(0, "ci", "build.test"), "none");
+  EXPECT_EQ(refusal(1000, "", "build.test"), "authority-not-allowed");
+  EXPECT_EQ(refusal(1000, "ci", "example.com"), "authority-not-allowed");
+  EXPECT_EQ(refusal(1000, "", "example.com"), "none");
+  EXPECT_EQ(refusal(0, "other", "build.test"), "user-unknown");
+  EXPECT_FALSE(rules.knows_user(0));
+}
+
 TEST(AgentPolicy, AuthoritiesFitOnLabelBorders) {
   const auto at = [](std::string_view authority) {
     Wanted wanted = reading();
@@ -170,7 +192,7 @@ TEST(AgentPolicyFile, MistakesAreToldWithTheirLine) {
   EXPECT_EQ(mistake("methods = [\"GET\", \"HEAD\"]", "methods = []"),
             "p:16: methods is an empty list");
   EXPECT_EQ(mistake("users = [1000]", "users = [-1]"), "p:11: users holds no user id");
-  EXPECT_EQ(mistake("users = [1000]\n", ""), "p:11: users is missing");
+  EXPECT_EQ(mistake("users = [1000]\n", ""), "p:11: users or tokens is missing");
   EXPECT_EQ(mistake("keys = [\"main\"]", "keys = [\"mian\"]"),
             "p:11: keys names a key that is not in this file");
   EXPECT_EQ(mistake("\"other\"", "\"main\""), "p:6: two keys of this name");

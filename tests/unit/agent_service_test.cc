@@ -36,18 +36,21 @@ authorities = ["api.test"]
 require_digest = true
 )";
 
+using Read = std::expected<std::shared_ptr<const KeySigner>, std::string>;
+
 class AgentService : public testing::Test {
  protected:
   AgentService() {
-    service.emplace(SigningService::create(
-                        read_policy(kPolicy, "p").value(),
-                        [this](const std::string& file) -> std::expected<KeySigner, std::string> {
-                          if (file != "main.pem") return std::unexpected("no");
-                          auto key = PrivateKey::generate(KeyType::ed25519);
-                          secret = key->export_jwk()->text();
-                          jwks = "{\"keys\":[" + *key->public_key().jwk() + "]}";
-                          return KeySigner::create(*std::move(key)).value();
-                        })
+    service.emplace(SigningService::create(read_policy(kPolicy, "p").value(),
+                                           [this](const KeyEntry& entry) -> Read {
+                                             if (entry.file != "main.pem")
+                                               return std::unexpected("no");
+                                             auto key = PrivateKey::generate(KeyType::ed25519);
+                                             secret = key->export_jwk()->text();
+                                             jwks = "{\"keys\":[" + *key->public_key().jwk() + "]}";
+                                             return std::make_shared<const KeySigner>(
+                                                 KeySigner::create(*std::move(key)).value());
+                                           })
                         .value());
   }
 

@@ -77,12 +77,13 @@ class AgentSocket : public testing::Test {
     auto server = SocketServer::listen(path, limits);
     ASSERT_TRUE(server) << server.error();
     thread = std::thread([this, made = std::make_shared<SocketServer>(*std::move(server))] {
-      made->run(
-          stop_fd, [] { return false; }, [this](uid_t, pid_t) { return admits.load(); },
-          [this](const Call& call) {
-            ++calls;
-            return Answer{.status = 200, .body = std::to_string(call.body.size())};
-          });
+      made->run(stop_fd, [] { return false; },
+                {.admit = [this](uid_t, pid_t) { return admits.load(); },
+                 .handle =
+                     [this](const Call& call) {
+                       ++calls;
+                       return Answer{.status = 200, .body = std::to_string(call.body.size())};
+                     }});
     });
   }
   ~AgentSocket() override {

@@ -45,7 +45,7 @@ bool can_have_body(std::string_view method) noexcept {
 
 // fit says how far a rule fits: Refusal::none where it does wholly.
 Refusal fit(const Rule& rule, const Wanted& wanted) {
-  if (std::ranges::find(rule.users, wanted.user) == rule.users.end()) return Refusal::user_unknown;
+  if (!serves(rule, wanted.user, wanted.token)) return Refusal::user_unknown;
   if (!wanted.key.empty() && !lists(rule.keys, wanted.key)) return Refusal::key_not_allowed;
   if (std::ranges::none_of(rule.authorities, [&](const std::string& pattern) {
         return fits_authority(pattern, wanted.authority);
@@ -90,6 +90,11 @@ std::string_view to_string(Refusal refusal) noexcept {
       return "rate-exceeded";
   }
   return "none";
+}
+
+bool serves(const Rule& rule, uid_t user, std::string_view token) noexcept {
+  if (!token.empty()) return lists(rule.tokens, token);
+  return std::ranges::find(rule.users, user) != rule.users.end();
 }
 
 bool Policy::knows_user(uid_t user) const noexcept {

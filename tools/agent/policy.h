@@ -21,8 +21,15 @@ namespace wba::agent {
 struct KeyEntry {
   std::string name;
   std::string file;
+  std::string passphrase_file = {};  // of an encrypted key; empty: the terminal is asked at start
   std::string agent_url;
   SignerProfile profile = SignerProfile::draft_01;
+};
+
+// TokenEntry is a [[token]]: it names callers that have no user id, since they come by TCP.
+struct TokenEntry {
+  std::string name;
+  std::string file;  // holds the secret
 };
 
 // Rule is a [[rule]]: everything listed must fit. An empty list of methods or paths means all.
@@ -30,6 +37,7 @@ struct KeyEntry {
 struct Rule {
   std::string name;
   std::vector<uid_t> users = {};
+  std::vector<std::string> tokens = {};       // names
   std::vector<std::string> keys = {};         // names
   std::vector<std::string> authorities = {};  // "example.com", "example.com:8443", "*.example.com"
   std::vector<std::string> methods = {};
@@ -47,12 +55,18 @@ struct Rule {
 //   [[key]]
 //   name = "main"
 //   file = "/etc/wba/agent.pem"
+//   passphrase_file = "/etc/wba/agent.passphrase"
 //   agent = "https://agent.example/keys"
 //   profile = "draft-01"
+//
+//   [[token]]
+//   name = "ci"
+//   file = "/etc/wba/ci.token"
 //
 //   [[rule]]
 //   name = "crawler"
 //   users = [1000]
+//   tokens = ["ci"]
 //   keys = ["main"]
 //   authorities = ["example.com", "*.example.org"]
 //   methods = ["GET", "HEAD"]
@@ -64,6 +78,7 @@ struct Rule {
 struct Policy {
   std::string log;
   std::vector<KeyEntry> keys = {};
+  std::vector<TokenEntry> tokens = {};
   std::vector<Rule> rules = {};
 
   [[nodiscard]] bool knows_user(uid_t user) const noexcept;
@@ -77,13 +92,18 @@ struct Policy {
 // Wanted is what a caller asks to have signed, as far as rules look at it.
 struct Wanted {
   uid_t user = 0;
-  std::string_view key = {};   // empty: any that a rule allows, the first
-  std::string_view authority;  // normalised
+  std::string_view token = {};  // name; then `user` says nothing
+  std::string_view key = {};    // empty: any that a rule allows, the first
+  std::string_view authority;   // normalised
   std::string_view method;
   std::string_view path;
   std::chrono::seconds lifetime{};  // 0: the rule's longest
   bool has_digest = false;
 };
+
+// serves says whether the rule is for this caller: the holder of `token`, or where it is empty
+// `user`.
+[[nodiscard]] bool serves(const Rule& rule, uid_t user, std::string_view token) noexcept;
 
 enum class Refusal : std::uint8_t {
   none,

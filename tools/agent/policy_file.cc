@@ -94,6 +94,7 @@ KeyEntry read_key(const toml::table& node) {
   Table table(node);
   KeyEntry key{.name = table.required("name"),
                .file = table.required("file"),
+               .passphrase_file = table.value<std::string>("passphrase_file").value_or(""),
                .agent_url = table.required("agent")};
   if (const auto profile = table.value<std::string>("profile")) {
     const auto known = signer_profile_from_name(*profile);
@@ -140,7 +141,14 @@ void read_lists(Table& table, Rule& rule) {
   }
 }
 
-Rule read_rule(const toml::table& node, const std::vector<KeyEntry>& keys) {
+TokenEntry read_token(const toml::table& node) {
+  Table table(node);
+  TokenEntry token{.name = table.required("name"), .file = table.required("file")};
+  table.end();
+  return token;
+}
+
+Rule read_rule(const toml::table& node, const Policy& policy) {
   Table table(node);
   Rule rule{.name = table.required("name"), .keys = table.list<std::string>("keys")};
   for (const auto user : table.list<std::int64_t>("users")) {
@@ -148,12 +156,18 @@ Rule read_rule(const toml::table& node, const std::vector<KeyEntry>& keys) {
     rule.users.push_back(static_cast<uid_t>(user));
   }
   read_lists(table, rule);
-  if (rule.users.empty()) table.fail("users is missing");
+  rule.tokens = table.list<std::string>("tokens");
+  if (rule.users.empty() && rule.tokens.empty()) table.fail("users or tokens is missing");
   if (rule.keys.empty()) table.fail("keys is missing");
   if (rule.authorities.empty()) table.fail("authorities is missing");
   for (const auto& key : rule.keys) {
-    if (std::ranges::find(keys, key, &KeyEntry::name) == keys.end()) {
+    if (std::ranges::find(policy.keys, key, &KeyEntry::name) == policy.keys.end()) {
       table.fail("keys names a key that is not in this file");
+    }
+  }
+  for (const auto& token : rule.tokens) {
+    if (std::ranges::find(policy.tokens, token, &TokenEntry::name) == policy.tokens.end()) {
+      table.fail("tokens names a token that is not in this file");
     }
   }
   if (const auto lifetime = table.value<std::int64_t>("max_lifetime")) {
@@ -178,8 +192,15 @@ Policy read(const toml::table& root) {
       if (policy.keys[i].name == policy.keys.back().name) Table(*key).fail("two keys of this name");
     }
   }
+  for (const auto* token : table.tables("token")) {
+    auto read = read_token(*token);
+    if (std::ranges::find(policy.tokens, read.name, &TokenEntry::name) != policy.tokens.end()) {
+      Table(*token).fail("two tokens of this name");
+    }
+    policy.tokens.push_back(std::move(read));
+  }
   for (const auto* rule : table.tables("rule")) {
-    policy.rules.push_back(read_rule(*rule, policy.keys));
+    policy.rules.push_back(read_rule(*rule, policy));
   }
   table.end();
   if (policy.keys.empty()) table.fail("there is no [[key]]");

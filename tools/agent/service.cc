@@ -43,6 +43,12 @@ std::string_view path_of(std::string_view target) noexcept {
   return target.empty() ? "/" : target;
 }
 
+// caller_name is another one for each user and each holder of a token.
+std::string caller_name(const Call& call) {
+  return call.token.empty() ? "user " + std::to_string(call.user)
+                            : "token " + std::string(call.token);
+}
+
 }  // namespace
 
 // Asked is the body of POST /sign, read and checked.
@@ -154,9 +160,9 @@ std::expected<SigningService, std::string> SigningService::create(Policy policy,
                                                                   const ReadKey& read_key) {
   SigningService service(std::move(policy));
   for (const auto& key : service.policy_.keys) {
-    auto signer = read_key(key.file);
+    auto signer = read_key(key);
     if (!signer) return std::unexpected(signer.error());
-    if (signer->algorithm() == Algorithm::hmac_sha256) {
+    if ((*signer)->algorithm() == Algorithm::hmac_sha256) {
       return std::unexpected("key " + key.name + " is a shared secret, which signs for no agent");
     }
     service.signers_.emplace(key.name, *std::move(signer));
@@ -178,11 +184,11 @@ Answer SigningService::list_keys(const Call& call) const {
   json keys = json::array();
   for (const auto& key : policy_.keys) {
     const bool allowed = std::ranges::any_of(policy_.rules, [&](const Rule& rule) {
-      return std::ranges::find(rule.users, call.user) != rule.users.end() &&
+      return serves(rule, call.user, call.token) &&
              std::ranges::find(rule.keys, key.name) != rule.keys.end();
     });
     if (!allowed) continue;
-    const KeySigner& signer = signers_.at(key.name);
+    const KeySigner& signer = *signers_.at(key.name);
     json jwk = json::parse(signer.public_key().jwk(true).value_or("null"), nullptr, false);
     keys.push_back({{"name", key.name},
                     {"keyid", signer.keyid()},
@@ -194,7 +200,13 @@ Answer SigningService::list_keys(const Call& call) const {
 }
 
 Answer SigningService::sign(const Call& call, const Clocks& clocks, const Log& log) {
-  json entry{{"time", iso_time(clocks.now)}, {"user", call.user}, {"process", call.process}};
+  json entry{{"time", iso_time(clocks.now)}};
+  if (call.token.empty()) {
+    entry["user"] = call.user;
+    entry["process"] = call.process;
+  } else {
+    entry["token"] = call.token;
+  }
   if (!call.through.empty()) entry["through"] = call.through;
   const auto refused = [&](int status, std::string_view reason) {
     entry["action"] = "refused";
@@ -213,6 +225,7 @@ Answer SigningService::sign(const Call& call, const Clocks& clocks, const Log& l
     return field_name_equals(header.first, "content-digest");
   });
   const Ruling ruling = rule_on(policy_, {.user = call.user,
+                                          .token = call.token,
                                           .key = asked.key,
                                           .authority = asked.authority,
                                           .method = asked.method,
@@ -221,8 +234,8 @@ Answer SigningService::sign(const Call& call, const Clocks& clocks, const Log& l
                                           .has_digest = has_digest});
   if (ruling.rule != nullptr) entry["rule"] = ruling.rule->name;
   if (ruling.refusal != Refusal::none) return refused(403, to_string(ruling.refusal));
-  if (ruling.rule->per_minute != 0 &&
-      !rates_[{ruling.rule->name, call.user}].take(clocks.steady_ms, ruling.rule->per_minute)) {
+  if (ruling.rule->per_minute != 0 && !rates_[{ruling.rule->name, caller_name(call)}].take(
+                                          clocks.steady_ms, ruling.rule->per_minute)) {
     return refused(429, to_string(Refusal::rate_exceeded));
   }
   if (auto done = sign_asked(asked, ruling, clocks, entry); !done)
@@ -271,7 +284,7 @@ std::expected<void, std::string> SigningService::sign_asked(const Asked& asked,
                                .lifetime = asked.lifetime.count() != 0 ? asked.lifetime : usual,
                                .nonce_mode = asked.nonce_mode,
                                .nonce = asked.nonce};
-  const KeySigner& signer = signers_.at(ruling.key->name);
+  const KeySigner& signer = *signers_.at(ruling.key->name);
   const auto done = signer_.sign(request, signer, options, clocks.now, fields_);
   if (!done) return std::unexpected(std::string(to_string(done.error().code)));
   entry["key"] = ruling.key->name;

@@ -7,6 +7,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@ struct Call {
   std::string_view body;
   uid_t user = 0;
   pid_t process = 0;
+  std::string_view token = {};  // name, where the caller showed one: then there is no user
   std::string_view through = {};  // what the call came by, for the log; empty: the socket
 };
 
@@ -61,8 +63,9 @@ class SigningService {
   // Log takes one line, JSON without a line break; false where it could not be kept: then nothing
   // is signed.
   using Log = std::function<bool(const std::string& line)>;
-  // ReadKey gives the signer of a key's file, or says why there is none.
-  using ReadKey = std::function<std::expected<KeySigner, std::string>(const std::string& file)>;
+  // ReadKey gives the signer of a key, or says why there is none.
+  using ReadKey =
+      std::function<std::expected<std::shared_ptr<const KeySigner>, std::string>(const KeyEntry&)>;
 
   static constexpr std::size_t max_body = std::size_t{64} << 10U;
 
@@ -71,6 +74,9 @@ class SigningService {
                                                                          const ReadKey& read_key);
 
   [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
+
+  // keep_rates goes on counting where `other`, the service until now, is.
+  void keep_rates(SigningService& other) noexcept { rates_.swap(other.rates_); }
 
   [[nodiscard]] Answer answer(const Call& call, const Clocks& clocks, const Log& log);
 
@@ -88,8 +94,8 @@ class SigningService {
                                                             nlohmann::json& entry);
 
   Policy policy_;
-  std::map<std::string, KeySigner> signers_;                   // by key name
-  std::map<std::pair<std::string, uid_t>, RateWindow> rates_;  // by rule and user
+  std::map<std::string, std::shared_ptr<const KeySigner>> signers_;  // by key name
+  std::map<std::pair<std::string, std::string>, RateWindow> rates_;  // by rule and caller
   RequestSigner signer_;
   SignedFields fields_;
 };

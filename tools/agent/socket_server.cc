@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,58 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <wba/message.h>
+#include "request_head.h"
 
 namespace wba::agent {
 namespace {
-
-// Head is what of a request's head is looked at.
-struct Head {
-  std::string_view method;
-  std::string_view target;
-  std::size_t body_size = 0;
-  bool close = false;
-};
-
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// read_head reads a head without its empty line; nullopt where it is not HTTP/1.1 as it is taken
-// here: with Content-Length where there is a body, once, and no other framing.
-std::optional<Head> read_head(std::string_view text) {
-  Head head;
-  std::string_view line = text.substr(0, text.find("\r\n"));
-  const auto first = line.find(' ');
-  const auto second = line.rfind(' ');
-  if (first == std::string_view::npos || second == first) return std::nullopt;
-  const std::string_view version = line.substr(second + 1);
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") return std::nullopt;
-  head.method = line.substr(0, first);
-  head.target = line.substr(first + 1, second - first - 1);
-  head.close = version == "HTTP/1.0";
-  bool has_length = false;
-  for (auto at = line.size(); at < text.size();) {
-    text.remove_prefix(at + 2);
-    line = text.substr(0, text.find("\r\n"));
-    at = line.size();
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0 || line.front() == ' ') return std::nullopt;
-    const std::string_view name = line.substr(0, colon);
-    const std::string_view value = trim(line.substr(colon + 1));
-    if (field_name_equals(name, "transfer-encoding")) return std::nullopt;
-    if (field_name_equals(name, "connection")) {
-      head.close = head.close || field_name_equals(value, "close");
-    }
-    if (!field_name_equals(name, "content-length")) continue;
-    const auto* const end = value.data() + value.size();
-    const auto [rest, error] = std::from_chars(value.data(), end, head.body_size);
-    if (std::exchange(has_length, true) || error != std::errc() || rest != end) return std::nullopt;
-  }
-  return head;
-}
 
 std::string_view phrase(int status) noexcept {
   switch (status) {
@@ -72,6 +22,8 @@ std::string_view phrase(int status) noexcept {
       return "OK";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:
@@ -85,6 +37,10 @@ std::string_view phrase(int status) noexcept {
     default:
       return "Service Unavailable";
   }
+}
+
+std::string error_body(std::string_view reason) {
+  return std::string(R"({"error":")").append(reason).append(R"("})");
 }
 
 std::string failed(std::string_view what, const std::string& path) {
@@ -127,8 +83,18 @@ std::expected<SocketServer, std::string> SocketServer::listen(std::string path,
 SocketServer::SocketServer(SocketServer&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       path_(std::exchange(other.path_, {})),
+      loopback_(std::move(other.loopback_)),
       limits_(other.limits_),
       connections_(std::exchange(other.connections_, {})) {}
+
+SocketServer& SocketServer::operator=(SocketServer&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(path_, other.path_);
+  std::swap(loopback_, other.loopback_);
+  std::swap(limits_, other.limits_);
+  std::swap(connections_, other.connections_);
+  return *this;
+}
 
 SocketServer::~SocketServer() {
   for (const auto& connection : connections_) ::close(connection.fd);
@@ -136,7 +102,14 @@ SocketServer::~SocketServer() {
   if (!path_.empty()) ::unlink(path_.c_str());
 }
 
-void SocketServer::accept_all(const Admit& admit) {
+std::expected<std::string, std::string> SocketServer::listen_loopback(std::string_view address) {
+  auto listener = LoopbackListener::listen(address);
+  if (!listener) return std::unexpected(listener.error());
+  loopback_ = *std::move(listener);
+  return loopback_.address();
+}
+
+void SocketServer::accept_unix(const Admit& admit) {
   for (;;) {
     const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return;
@@ -147,19 +120,35 @@ void SocketServer::accept_all(const Admit& admit) {
       ::close(fd);
       continue;
     }
-    if (connections_.size() >= limits_.connections) {
-      // The one that would be ended first makes room.
-      const auto oldest = std::ranges::min_element(connections_, {}, &Connection::deadline);
-      ::close(oldest->fd);
-      connections_.erase(oldest);
-    }
-    connections_.push_back({.fd = fd,
-                            .user = peer.uid,
-                            .process = peer.pid,
-                            .in = {},
-                            .out = {},
-                            .deadline = Clock::now() + limits_.request});
+    add({.fd = fd, .user = peer.uid, .process = peer.pid});
   }
+}
+
+void SocketServer::accept_tcp() {
+  for (;;) {
+    const int fd = ::accept4(loopback_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) return;
+    add({.fd = fd, .tcp = true});
+  }
+}
+
+// Every user of the machine can connect by TCP: these connections take no room from the others.
+void SocketServer::add(Connection connection) {
+  const auto is_kind = [tcp = connection.tcp](const Connection& one) { return one.tcp == tcp; };
+  const std::size_t limit = connection.tcp ? limits_.tcp_connections : limits_.connections;
+  if (static_cast<std::size_t>(std::ranges::count_if(connections_, is_kind)) >= limit) {
+    // The one that would be ended first makes room.
+    auto oldest = connections_.end();
+    for (auto one = connections_.begin(); one != connections_.end(); ++one) {
+      if (is_kind(*one) && (oldest == connections_.end() || one->deadline < oldest->deadline)) {
+        oldest = one;
+      }
+    }
+    ::close(oldest->fd);
+    connections_.erase(oldest);
+  }
+  connection.deadline = Clock::now() + limits_.request;
+  connections_.push_back(std::move(connection));
 }
 
 void SocketServer::answer(Connection& connection, const Answer& answer, bool close) {
@@ -167,51 +156,66 @@ void SocketServer::answer(Connection& connection, const Answer& answer, bool clo
   auto& out = connection.out;
   out.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ");
   out.append(phrase(answer.status)).append("\r\nContent-Type: application/json\r\n");
+  if (answer.status == 401) out.append("WWW-Authenticate: Bearer\r\n");
   if (connection.close_after) out.append("Connection: close\r\n");
   out.append("Content-Length: ").append(std::to_string(answer.body.size())).append("\r\n\r\n");
   out.append(answer.body);
 }
 
-bool SocketServer::serve_one(Connection& connection, const Handle& handle) {
+bool SocketServer::serve_one(Connection& connection, const Handlers& handlers) {
   const std::string_view in = connection.in;
   const auto end = in.find("\r\n\r\n");
   if (end == std::string_view::npos || end > limits_.head) {
     if (in.size() > limits_.head) {
-      answer(connection, {.status = 413, .body = R"({"error":"head-too-large"})"}, true);
+      answer(connection, {.status = 413, .body = error_body("head-too-large")}, true);
     }
     return false;
   }
   const auto head = read_head(in.substr(0, end));
   if (!head) {
-    answer(connection, {.status = 400, .body = R"({"error":"not-http"})"}, true);
+    answer(connection, {.status = 400, .body = error_body("not-http")}, true);
     return false;
   }
+  std::string_view token;
+  if (connection.tcp) {
+    if (const char* reason = loopback_.refusal(*head); reason != nullptr) {
+      answer(connection, {.status = 403, .body = error_body(reason)}, true);
+      return false;
+    }
+    token = handlers.authorise ? handlers.authorise(head->authorization.value_or(""))
+                               : std::string_view();
+    if (token.empty()) {
+      answer(connection, {.status = 401, .body = error_body("token-unknown")}, true);
+      return false;
+    }
+  }
   if (head->body_size > limits_.body) {
-    answer(connection, {.status = 413, .body = R"({"error":"body-too-large"})"}, true);
+    answer(connection, {.status = 413, .body = error_body("body-too-large")}, true);
     return false;
   }
   if (in.size() - end - 4 < head->body_size) return false;
   answer(connection,
-         handle({.method = head->method,
-                 .target = head->target,
-                 .body = in.substr(end + 4, head->body_size),
-                 .user = connection.user,
-                 .process = connection.process}),
+         handlers.handle({.method = head->method,
+                          .target = head->target,
+                          .body = in.substr(end + 4, head->body_size),
+                          .user = connection.user,
+                          .process = connection.process,
+                          .token = token}),
          head->close || stopping_);
   connection.in.erase(0, end + 4 + head->body_size);
   connection.deadline = Clock::now() + (connection.in.empty() ? limits_.idle : limits_.request);
   return !connection.close_after;
 }
 
-void SocketServer::serve(Connection& connection, const Handle& handle) {
+void SocketServer::serve(Connection& connection, const Handlers& handlers) {
   // Nothing more is answered before the answers so far are taken: they do not pile up.
-  while (connection.out.empty() && !connection.close_after && serve_one(connection, handle)) {
+  while (connection.out.empty() && !connection.close_after && serve_one(connection, handlers)) {
     write_to(connection);
   }
   write_to(connection);
 }
 
-void SocketServer::read_from(Connection& connection, const Handle& handle) {
+void SocketServer::read_from(Connection& connection, const Handlers& handlers) {
   char buffer[16384];
   const ssize_t size = ::recv(connection.fd, buffer, sizeof buffer, 0);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -221,7 +225,7 @@ void SocketServer::read_from(Connection& connection, const Handle& handle) {
   }
   if (connection.in.empty()) connection.deadline = Clock::now() + limits_.request;
   connection.in.append(buffer, static_cast<std::size_t>(size));
-  serve(connection, handle);
+  serve(connection, handlers);
 }
 
 void SocketServer::write_to(Connection& connection) {
@@ -249,13 +253,14 @@ void SocketServer::drop_ended() {
   });
 }
 
-void SocketServer::run(int signal_fd, const std::function<bool()>& on_signal, const Admit& admit,
-                       const Handle& handle) {
+void SocketServer::run(int signal_fd, const std::function<bool()>& on_signal,
+                       const Handlers& handlers) {
   std::vector<pollfd> polled;
   std::vector<Connection*> order;
   while (!stopping_ || !connections_.empty()) {
     polled = {{.fd = signal_fd, .events = POLLIN, .revents = 0},
-              {.fd = stopping_ ? -1 : fd_, .events = POLLIN, .revents = 0}};
+              {.fd = stopping_ ? -1 : fd_, .events = POLLIN, .revents = 0},
+              {.fd = stopping_ ? -1 : loopback_.fd(), .events = POLLIN, .revents = 0}};
     order.clear();
     for (auto& connection : connections_) {
       // While an answer is not taken, nothing more is read.
@@ -266,18 +271,19 @@ void SocketServer::run(int signal_fd, const std::function<bool()>& on_signal, co
     if (::poll(polled.data(), polled.size(), 500) < 0 && errno != EINTR) return;
     if ((polled[0].revents & POLLIN) != 0 && !on_signal()) stopping_ = true;
     for (std::size_t i = 0; i < order.size(); ++i) {
-      const short events = polled[i + 2].revents;
+      const short events = polled[i + 3].revents;
       Connection& connection = *order[i];
       if ((events & POLLOUT) != 0) {
         write_to(connection);
-        if (connection.out.empty() && !connection.closed) serve(connection, handle);
+        if (connection.out.empty() && !connection.closed) serve(connection, handlers);
       } else if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) {
-        read_from(connection, handle);
+        read_from(connection, handlers);
       }
     }
     drop_ended();
     // Last, since it may end a connection that was looked at above.
-    if ((polled[1].revents & POLLIN) != 0 && !stopping_) accept_all(admit);
+    if ((polled[1].revents & POLLIN) != 0 && !stopping_) accept_unix(handlers.admit);
+    if ((polled[2].revents & POLLIN) != 0 && !stopping_) accept_tcp();
   }
 }
 

@@ -1,7 +1,7 @@
 #ifndef WBA_TOOLS_AGENT_SOCKET_SERVER_H_
 #define WBA_TOOLS_AGENT_SOCKET_SERVER_H_
 
-// HTTP/1.1 on a Unix socket, one thread: a caller that hangs holds up nobody.
+// HTTP/1.1 on a Unix socket or on loopback TCP, one thread: a caller that hangs holds up nobody.
 
 #include <chrono>
 #include <cstdint>
@@ -13,12 +13,14 @@
 
 #include <poll.h>
 
+#include "loopback.h"
 #include "service.h"
 
 namespace wba::agent {
 
 struct ServerLimits {
   std::size_t connections = 512;
+  std::size_t tcp_connections = 128;
   std::size_t head = std::size_t{16} << 10U;
   std::size_t body = SigningService::max_body;
   // For a request to arrive and its answer to be taken, and between two requests.
@@ -28,33 +30,48 @@ struct ServerLimits {
 
 class SocketServer {
  public:
-  // Admit says whether this user may talk at all; Handle answers.
+  // Admit says whether this user may talk at all. Authorise gives the name of who holds the token
+  // of an Authorization field, empty where nobody does: by TCP nobody else is heard. It lives until
+  // Handle, which answers, returned.
   using Admit = std::function<bool(uid_t user, pid_t process)>;
+  using Authorise = std::function<std::string_view(std::string_view authorization)>;
   using Handle = std::function<Answer(const Call&)>;
+  struct Handlers {
+    Admit admit;
+    Handle handle;
+    Authorise authorise = {};
+  };
+
+  // One that listens nowhere yet.
+  explicit SocketServer(ServerLimits limits = {}) noexcept : limits_(limits) {}
 
   // listen makes the socket `path`, mode 0600. One that nobody listens on is replaced; any other
   // file is not.
   [[nodiscard]] static std::expected<SocketServer, std::string> listen(std::string path,
                                                                        ServerLimits limits = {});
   SocketServer(SocketServer&&) noexcept;
-  SocketServer& operator=(SocketServer&&) = delete;
+  SocketServer& operator=(SocketServer&&) noexcept;
   // The socket file is removed.
   ~SocketServer();
 
+  // listen_loopback listens on TCP too, and gives the address with the port that it got. It takes
+  // what LoopbackListener::listen takes.
+  [[nodiscard]] std::expected<std::string, std::string> listen_loopback(std::string_view address);
+
   // run serves until `signal_fd` can be read and `on_signal` then says false. Answers that are
   // under way are finished, within the time for a request.
-  void run(int signal_fd, const std::function<bool()>& on_signal, const Admit& admit,
-           const Handle& handle);
+  void run(int signal_fd, const std::function<bool()>& on_signal, const Handlers& handlers);
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Connection {
     int fd;
-    uid_t user;
-    pid_t process;
-    std::string in;
-    std::string out;
-    Clock::time_point deadline;
+    uid_t user = 0;  // by a Unix socket
+    pid_t process = 0;
+    bool tcp = false;
+    std::string in = {};
+    std::string out = {};
+    Clock::time_point deadline = {};
     bool close_after = false;
     bool closed = false;
   };
@@ -62,17 +79,20 @@ class SocketServer {
   SocketServer(int fd, std::string path, ServerLimits limits) noexcept
       : fd_(fd), path_(std::move(path)), limits_(limits) {}
 
-  void accept_all(const Admit& admit);
-  void read_from(Connection& connection, const Handle& handle);
+  void accept_unix(const Admit& admit);
+  void accept_tcp();
+  void add(Connection connection);
+  void read_from(Connection& connection, const Handlers& handlers);
   void write_to(Connection& connection);
   // serve answers the requests that have arrived whole.
-  void serve(Connection& connection, const Handle& handle);
-  [[nodiscard]] bool serve_one(Connection& connection, const Handle& handle);
+  void serve(Connection& connection, const Handlers& handlers);
+  [[nodiscard]] bool serve_one(Connection& connection, const Handlers& handlers);
   void answer(Connection& connection, const Answer& answer, bool close);
   void drop_ended();
 
-  int fd_;
+  int fd_ = -1;
   std::string path_;
+  LoopbackListener loopback_;
   ServerLimits limits_;
   bool stopping_ = false;
   std::list<Connection> connections_;

@@ -6,13 +6,13 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -20,11 +20,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wba/key.h>
-
 #include "agent/policy.h"
 #include "agent/service.h"
 #include "agent/socket_server.h"
+#include "agent/tokens.h"
+#include "agent_keys.h"
 #include "agent_proxy.h"
 #include "commands.h"
 #include "context.h"
@@ -38,6 +38,7 @@ using agent::SigningService;
 struct AgentOptions {
   std::string policy;
   std::string socket;
+  std::string listen;
   AgentProxyOptions proxy;
   bool check = false;
 };
@@ -57,39 +58,51 @@ void harden() {
   }
 }
 
-std::expected<KeySigner, std::string> read_key(const std::string& file) {
-  struct stat status = {};
-  const std::string shown = escape(file);
-  if (::stat(file.c_str(), &status) != 0) {
-    return std::unexpected("cannot read key " + shown + ": " + std::strerror(errno));
+// Daemon is what a policy file makes: keys unlocked and tokens read.
+struct Daemon {
+  SigningService service;
+  agent::Tokens tokens;
+};
+
+Outcome<agent::Tokens> read_tokens(const std::vector<agent::TokenEntry>& entries) {
+  agent::Tokens tokens;
+  for (const auto& entry : entries) {
+    struct stat status = {};
+    const auto text = read_input(entry.file, std::size_t{4} << 10U, &status);
+    if (!text) return std::unexpected(text.error());
+    if (auto checked = check_private(entry.file, "token file", status, 077); !checked) {
+      return std::unexpected(checked.error());
+    }
+    std::string_view token = text->text();
+    if (token.ends_with('\n')) token.remove_suffix(1);
+    if (auto added = tokens.add(entry.name, token); !added) {
+      return std::unexpected(Failure{.message = escape(added.error())});
+    }
   }
-  if (!S_ISREG(status.st_mode)) return std::unexpected("key " + shown + " is no regular file");
-  if ((status.st_mode & 077U) != 0) {
-    return std::unexpected("key " + shown +
-                           " can be read or written by others: make it yours alone with chmod 600");
-  }
-  if (status.st_uid != ::geteuid()) {
-    return std::unexpected("key " + shown + " belongs to another user");
-  }
-  const auto text = read_input(file, std::size_t{64} << 10U);
-  if (!text) return std::unexpected(text.error().message);
-  auto key = PrivateKey::from_text(text->text());
-  if (!key) return std::unexpected("key " + shown + ": " + std::string(describe(key.error().code)));
-  auto signer = KeySigner::create(*std::move(key));
-  if (!signer) {
-    return std::unexpected("key " + shown + ": " + std::string(describe(signer.error().code)));
-  }
-  return *std::move(signer);
+  return tokens;
 }
 
-Outcome<SigningService> load(const std::string& file) {
+Outcome<Daemon> load(const std::string& file, AgentKeys& keys) {
   const auto text = read_input(file, std::size_t{1} << 20U);
   if (!text) return std::unexpected(text.error());
   auto policy = agent::read_policy(text->text(), escape(file));
   if (!policy) return std::unexpected(Failure{.message = policy.error()});
-  auto service = SigningService::create(*std::move(policy), read_key);
-  if (!service) return std::unexpected(Failure{.message = service.error()});
-  return *std::move(service);
+  auto tokens = read_tokens(policy->tokens);
+  if (!tokens) return std::unexpected(tokens.error());
+  Failure wrong;
+  auto service =
+      SigningService::create(*std::move(policy),
+                             [&](const agent::KeyEntry& entry)
+                                 -> std::expected<std::shared_ptr<const KeySigner>, std::string> {
+                               auto signer = keys.read(entry);
+                               if (signer) return *std::move(signer);
+                               wrong = signer.error();
+                               return std::unexpected(wrong.message);
+                             });
+  if (!service) {
+    return std::unexpected(Failure{.message = service.error(), .hint = std::move(wrong.hint)});
+  }
+  return Daemon{.service = *std::move(service), .tokens = *std::move(tokens)};
 }
 
 // AppendFile is the log: lines are only ever added, each by one write.
@@ -124,9 +137,27 @@ class AppendFile {
   int file_ = -1;
 };
 
-Outcome<Exit> serve(const AgentOptions& options, SigningService service) {
+// listen listens where the options say.
+Outcome<agent::SocketServer> listen(const AgentOptions& options) {
+  agent::SocketServer server;
+  if (!options.socket.empty()) {
+    auto listening = agent::SocketServer::listen(options.socket);
+    if (!listening) return std::unexpected(Failure{.message = escape(listening.error())});
+    server = *std::move(listening);
+  }
+  if (!options.listen.empty()) {
+    const auto address = server.listen_loopback(options.listen);
+    if (!address)
+      return std::unexpected(Failure{.message = "--listen: " + escape(address.error())});
+    print("listening on http://" + *address + "\n");
+    if (auto printed = flush_output(); !printed) return std::unexpected(printed.error());
+  }
+  return server;
+}
+
+Outcome<Exit> serve(const AgentOptions& options, Daemon daemon, AgentKeys& keys) {
   AppendFile log;
-  if (auto opened = log.open(service.policy().log); !opened) {
+  if (auto opened = log.open(daemon.service.policy().log); !opened) {
     return std::unexpected(opened.error());
   }
   sigset_t signals;
@@ -134,17 +165,14 @@ Outcome<Exit> serve(const AgentOptions& options, SigningService service) {
   for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals, signal);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
   const int signal_fd = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-  std::optional<agent::SocketServer> server;
-  if (!options.socket.empty()) {
-    auto listening = agent::SocketServer::listen(options.socket);
-    if (!listening) return std::unexpected(Failure{.message = escape(listening.error())});
-    server.emplace(*std::move(listening));
-  }
+  auto server = listen(options);
+  if (!server) return std::unexpected(server.error());
 
-  std::mutex lock;  // of service and log: the proxy has a thread of its own
+  keys.stop_asking();
+  std::mutex lock;  // of daemon and log: the proxy has a thread of its own
   const auto write = [&log](const std::string& line) { return log.add(line); };
   const auto reload = [&] {
-    auto fresh = load(options.policy);
+    auto fresh = load(options.policy, keys);
     if (!fresh) {
       error_line(fresh.error().message);
       hint_line("the policy of before stays in force");
@@ -152,13 +180,14 @@ Outcome<Exit> serve(const AgentOptions& options, SigningService service) {
     }
     const std::lock_guard guard(lock);
     // A log that was renamed is made anew, too.
-    if (auto opened = log.open(fresh->policy().log); !opened) {
+    if (auto opened = log.open(fresh->service.policy().log); !opened) {
       error_line(opened.error().message);
       return;
     }
-    service = *std::move(fresh);
+    fresh->service.keep_rates(daemon.service);
+    daemon = *std::move(fresh);
   };
-  auto proxy = start_agent_proxy(options.proxy, agent::ProxyPolicy(lock, service, write));
+  auto proxy = start_agent_proxy(options.proxy, agent::ProxyPolicy(lock, daemon.service, write));
   if (!proxy) return std::unexpected(proxy.error());
   const auto on_signal = [&] {
     signalfd_siginfo info{};
@@ -173,11 +202,18 @@ Outcome<Exit> serve(const AgentOptions& options, SigningService service) {
   };
   const auto admit = [&](uid_t user, pid_t process) {
     const std::lock_guard guard(lock);
-    if (service.policy().knows_user(user)) return true;
-    static_cast<void>(process);
+    if (daemon.service.policy().knows_user(user)) return true;
     return write(R"({"action":"refused","reason":"user-unknown","user":)" + std::to_string(user) +
                  ",\"process\":" + std::to_string(process) + "}") &&
            false;
+  };
+  const auto authorise = [&](std::string_view authorization) {
+    const std::lock_guard guard(lock);
+    const std::string_view holder = daemon.tokens.holder(authorization);
+    if (holder.empty()) {
+      static_cast<void>(write(R"({"action":"refused","reason":"token-unknown"})"));
+    }
+    return holder;
   };
   const auto handle = [&](const agent::Call& call) {
     const std::lock_guard guard(lock);
@@ -186,14 +222,9 @@ Outcome<Exit> serve(const AgentOptions& options, SigningService service) {
         .steady_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                          std::chrono::steady_clock::now().time_since_epoch())
                          .count()};
-    return service.answer(call, clocks, write);
+    return daemon.service.answer(call, clocks, write);
   };
-  if (server) {
-    server->run(signal_fd, on_signal, admit, handle);
-  } else {
-    pollfd signalled{.fd = signal_fd, .events = POLLIN, .revents = 0};
-    while (on_signal()) ::poll(&signalled, 1, -1);
-  }
+  server->run(signal_fd, on_signal, {.admit = admit, .handle = handle, .authorise = authorise});
   proxy->reset();  // what is under way is finished
   ::close(signal_fd);
   return Exit::done;
@@ -201,17 +232,23 @@ Outcome<Exit> serve(const AgentOptions& options, SigningService service) {
 
 Outcome<Exit> run_agent(const AgentOptions& options) {
   harden();
-  auto service = load(options.policy);
-  if (!service) return std::unexpected(service.error());
+  AgentKeys keys;
+  auto daemon = load(options.policy, keys);
+  if (!daemon) return std::unexpected(daemon.error());
+  if (!options.listen.empty() && daemon->service.policy().tokens.empty()) {
+    return std::unexpected(
+        Failure{.message = "--listen is for callers with a token, and there is none",
+                .hint = "name one in the policy: [[token]] with name and file"});
+  }
   if (auto checked = check_agent_proxy_options(options.proxy); !checked) {
     return std::unexpected(checked.error());
   }
   if (options.check) return Exit::done;
-  if (options.socket.empty() && options.proxy.address.empty()) {
+  if (options.socket.empty() && options.listen.empty() && options.proxy.address.empty()) {
     return std::unexpected(
-        Failure{.message = "--socket is missing", .hint = "name the Unix socket to listen on"});
+        Failure{.message = "--socket is missing", .hint = "name the Unix socket to listen on, or --listen, or --proxy"});
   }
-  return serve(options, *std::move(service));
+  return serve(options, *std::move(daemon), keys);
 }
 
 }  // namespace
@@ -222,6 +259,9 @@ void add_agent_command(CLI::App& app) {
       app.add_subcommand("agent", "hold keys and sign for local programs, within a policy");
   command->add_option("--policy", options->policy, "policy file (TOML)")->required();
   command->add_option("--socket", options->socket, "Unix socket to listen on, made with mode 0600");
+  command->add_option("--listen", options->listen,
+                      "loopback address and port to listen on too, for callers with a token of the "
+                      "policy; port 0 takes a free one and prints it");
   add_agent_proxy_options(*command, options->proxy);
   command->add_flag("--check", options->check, "read policy and keys, say what is wrong, and end");
   on_run(*command, [options] { return run_agent(*options); });

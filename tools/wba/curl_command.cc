@@ -40,7 +40,7 @@ Outcome<std::string> header_file(const SignedFields& fields) {
   return "/proc/self/fd/" + std::to_string(file);
 }
 
-Outcome<Exit> run_curl(const CurlOptions& options) {
+Outcome<Exit> run_curl(CurlOptions& options) {
   auto read = read_curl_arguments(options.arguments);
   if (!read) return std::unexpected(read.error());
   auto session = make_session(options.session);
@@ -49,7 +49,8 @@ Outcome<Exit> run_curl(const CurlOptions& options) {
   if (easy == nullptr) return std::unexpected(Failure{.message = "out of memory"});
   const auto prepared = session->prepare(
       easy.get(), {.method = read->method, .url = read->url, .fields = read->fields});
-  if (!prepared) return std::unexpected(request_failure(read->url, prepared.error()));
+  if (!prepared)
+    return std::unexpected(request_failure(read->url, prepared.error(), options.session));
   const auto headers = header_file(prepared->signed_fields());
   if (!headers) return std::unexpected(headers.error());
 

@@ -13,7 +13,9 @@
 #include "directory_commands.h"
 #include "directory_files.h"
 #include "files.h"
+#include "key_file.h"
 #include "options.h"
+#include "passphrase.h"
 #include "time_text.h"
 
 namespace wba::cli {
@@ -21,6 +23,7 @@ namespace {
 
 struct KeyOptions {
   std::vector<std::string> keys;
+  std::string passphrase_file;
   std::string not_before;
   std::string expires;
   bool allow_test_keys = false;
@@ -58,6 +61,7 @@ void add_key_options(CLI::App& command, KeyOptions& options) {
                      "seconds since the epoch from when they are valid no more");
   command.add_flag("--allow-test-keys", options.allow_test_keys,
                    "take keys whose private half is published in an RFC");
+  add_passphrase_option(command, options.passphrase_file);
 }
 
 Outcome<std::optional<Time>> optional_time(std::string_view option, const std::string& text) {
@@ -85,7 +89,7 @@ Outcome<void> add_keys(directory::Document& document, const KeyOptions& options)
   const auto expires = optional_time("--expires", options.expires);
   if (!expires) return std::unexpected(expires.error());
   for (const std::string& path : options.keys) {
-    const auto key = read_public_key(path);
+    const auto key = read_public_key({.path = path, .passphrase_file = options.passphrase_file});
     if (!key) return std::unexpected(key.error());
     if (auto added = document.add(*key, {.not_before = *not_before,
                                          .expires = *expires,
@@ -149,7 +153,7 @@ Outcome<std::string> key_id(const directory::Document& document, const std::stri
         Failure{.message = "no key with this thumbprint or kid, and no file: " + escape(text),
                 .hint = "give one of the thumbprints in the directory, or a key file"});
   }
-  const auto key = read_public_key(text);
+  const auto key = read_public_key({.path = text});
   if (!key) return std::unexpected(key.error());
   return std::string(key->thumbprint());
 }

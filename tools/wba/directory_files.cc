@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "files.h"
+#include "signer_options.h"
 
 namespace wba::cli {
 
@@ -28,36 +29,13 @@ Outcome<directory::Document> read_document(const std::string& path) {
   return std::move(*document);
 }
 
-Outcome<PublicKey> read_public_key(const std::string& path) {
-  const auto file = read_input(path);
-  if (!file) return std::unexpected(file.error());
-  auto key = PublicKey::from_text(file->text());
-  if (!key) {
-    Failure failed = failure("key in " + escape(path), key.error());
-    failed.hint = "give a key in PEM or as a JWK; wba key new makes one";
-    return std::unexpected(std::move(failed));
-  }
-  return std::move(*key);
-}
-
-Outcome<std::vector<KeySigner>> read_signers(const std::vector<std::string>& paths) {
+Outcome<std::vector<KeySigner>> read_signers(const std::vector<std::string>& paths,
+                                             const std::string& passphrase_file) {
   std::vector<KeySigner> signers;
   for (const std::string& path : paths) {
-    const auto file = read_input(path);
-    if (!file) return std::unexpected(file.error());
-    auto key = PrivateKey::from_text(file->text());
-    if (!key) {
-      Failure failed = failure("key in " + escape(path), key.error());
-      if (key.error().code == ErrorCode::key_not_private) {
-        failed.hint = "each key signs for itself: give the private key";
-      }
-      return std::unexpected(std::move(failed));
-    }
-    auto signer = KeySigner::create(std::move(*key));
-    if (!signer) {
-      return std::unexpected(failure("key in " + escape(path), signer.error()));
-    }
-    signers.push_back(std::move(*signer));
+    auto signer = read_signer({.path = path, .passphrase_file = passphrase_file});
+    if (!signer) return std::unexpected(signer.error());
+    signers.push_back(*std::move(signer));
   }
   return signers;
 }

@@ -20,11 +20,9 @@ namespace wba::cli {
 // document_failure says why `path` is no directory file, and what to do.
 [[nodiscard]] Failure document_failure(const std::string& path, const Error& error);
 
-// read_public_key reads a public or private key, PEM or JWK, and gives its public half.
-[[nodiscard]] Outcome<PublicKey> read_public_key(const std::string& path);
-
-// read_signers reads private keys.
-[[nodiscard]] Outcome<std::vector<KeySigner>> read_signers(const std::vector<std::string>& paths);
+// read_signers reads private keys; those that are encrypted have one passphrase.
+[[nodiscard]] Outcome<std::vector<KeySigner>> read_signers(const std::vector<std::string>& paths,
+                                                           const std::string& passphrase_file);
 
 }  // namespace wba::cli
 

@@ -14,6 +14,7 @@
 #include "directory_files.h"
 #include "directory_server.h"
 #include "options.h"
+#include "passphrase.h"
 
 namespace wba::cli {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 struct ServeOptions {
   std::string file;
   std::vector<std::string> keys;
+  std::string passphrase_file;
   std::string certificate;
   std::string tls_key;
   std::vector<std::string> authorities;
@@ -90,7 +92,7 @@ Outcome<ServerOptions> read_options(const ServeOptions& options) {
 Outcome<Exit> serve(const ServeOptions& options) {
   auto server_options = read_options(options);
   if (!server_options) return std::unexpected(server_options.error());
-  auto keys = read_signers(options.keys);
+  auto keys = read_signers(options.keys, options.passphrase_file);
   if (!keys) return std::unexpected(keys.error());
   std::vector<std::shared_ptr<const Signer>> signers;
   for (KeySigner& key : *keys) signers.push_back(std::make_shared<KeySigner>(std::move(key)));
@@ -123,6 +125,7 @@ void add_directory_serve(CLI::App& directory) {
       ->add_option("--key", options->keys,
                    "private key that signs, PEM or JWK; one for each key listed")
       ->allow_extra_args(false);
+  add_passphrase_option(*command, options->passphrase_file);
   command->add_option("--cert", options->certificate, "certificate chain in PEM")->required();
   command->add_option("--tls-key", options->tls_key, "the certificate's key in PEM")->required();
   command

@@ -19,6 +19,7 @@
 #include "directory_files.h"
 #include "files.h"
 #include "options.h"
+#include "passphrase.h"
 #include "time_text.h"
 
 namespace wba::cli {
@@ -29,6 +30,7 @@ using std::chrono::seconds;
 struct SignOptions {
   std::string file;
   std::vector<std::string> keys;
+  std::string passphrase_file;
   std::string authority;
   std::string lifetime = "24h";
   std::string cache_control;
@@ -166,7 +168,7 @@ Outcome<Exit> sign(const SignOptions& options) {
   if (!file) return std::unexpected(file.error());
   const auto document = directory::Document::parse(file->text());
   if (!document) return std::unexpected(document_failure(options.file, document.error()));
-  const auto signers = read_signers(options.keys);
+  const auto signers = read_signers(options.keys, options.passphrase_file);
   if (!signers) return std::unexpected(signers.error());
   if (auto good = match_keys(*document, options.file, *signers); !good) {
     return std::unexpected(good.error());
@@ -201,6 +203,7 @@ void add_directory_sign(CLI::App& directory) {
   command->add_option("--key", options->keys, "private key, PEM or JWK; one for each key listed")
       ->required()
       ->allow_extra_args(false);
+  add_passphrase_option(*command, options->passphrase_file);
   command
       ->add_option("--authority", options->authority, "host, and port unless 443, that serves it")
       ->required();

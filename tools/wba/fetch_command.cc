@@ -13,12 +13,14 @@
 
 #include <wba/curl.h>
 
+#include "address_guard.h"
 #include "commands.h"
 #include "context.h"
 #include "download.h"
 #include "fetch_options.h"
 #include "fetch_report.h"
 #include "files.h"
+#include "network_options.h"
 #include "options.h"
 #include "request_text.h"
 
@@ -37,9 +39,8 @@ struct FetchOptions {
   bool verbose = false;
   bool json = false;
   bool fail = false;
-  std::string ca;
-  std::vector<std::string> resolve;
-  std::vector<std::string> allow_address;
+  NetworkOptions network;
+  bool public_only = false;
   std::string max_time;
 };
 
@@ -86,14 +87,14 @@ Outcome<void> set_up(CURL* easy, const FetchOptions& options,
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "wba/" WBA_VERSION);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 30000L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  if (!options.ca.empty()) {
-    if (::access(options.ca.c_str(), R_OK) != 0) {
-      return std::unexpected(Failure{.message = "cannot read " + escape(options.ca)});
+  if (!options.network.ca.empty()) {
+    if (::access(options.network.ca.c_str(), R_OK) != 0) {
+      return std::unexpected(Failure{.message = "cannot read " + escape(options.network.ca)});
     }
-    curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAINFO, options.network.ca.c_str());
     curl_easy_setopt(easy, CURLOPT_CAPATH, static_cast<char*>(nullptr));
   }
-  for (const auto& entry : options.resolve) {
+  for (const auto& entry : options.network.resolve) {
     curl_slist* longer = curl_slist_append(resolve.get(), entry.c_str());
     if (longer == nullptr) return std::unexpected(Failure{.message = "out of memory"});
     static_cast<void>(resolve.release());
@@ -126,7 +127,7 @@ void report_end(const ClientResponse& response) {
   }
 }
 
-Outcome<Exit> fetch(const FetchOptions& options) {
+Outcome<Exit> fetch(FetchOptions& options) {
   auto request = read_request(options);
   if (!request) return std::unexpected(request.error());
   auto session = make_session(options.session);
@@ -136,6 +137,12 @@ Outcome<Exit> fetch(const FetchOptions& options) {
   std::unique_ptr<curl_slist, FreeList> resolve;
   if (auto ready = set_up(easy.get(), options, resolve); !ready) {
     return std::unexpected(ready.error());
+  }
+  auto addresses = read_addresses(options.network);
+  if (!addresses) return std::unexpected(addresses.error());
+  AddressGuard guard(*std::move(addresses));
+  if (options.public_only && guard.guard(easy.get()) != CURLE_OK) {
+    return std::unexpected(Failure{.message = "libcurl cannot look at addresses"});
   }
   char reason[CURL_ERROR_SIZE] = "";
   curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, reason);
@@ -179,12 +186,17 @@ Outcome<Exit> fetch(const FetchOptions& options) {
   progress.clear();
   if (!response) {
     if (response.error().code != ErrorCode::client_transfer_failed) {
-      return std::unexpected(request_failure(options.url, response.error()));
+      return std::unexpected(request_failure(options.url, response.error(), options.session));
     }
     if (!written) return std::unexpected(Failure{.message = "cannot write the body"});
     if (body.size() > kMaxJsonBody) {
       return std::unexpected(Failure{.message = "the body is too large for --json",
                                      .hint = "write it to a file with -o"});
+    }
+    if (guard.refused()) {
+      return std::unexpected(Failure{.message = "request to " + escape(options.url, 100) +
+                                                ": the address is not public, or the port not 443",
+                                     .hint = "--allow-address CIDR lets --public-only reach it"});
     }
     const char* text = reason[0] != '\0' ? reason : curl_easy_strerror(code);
     return std::unexpected(
@@ -230,12 +242,17 @@ void add_fetch_command(CLI::App& app) {
   command->add_option("--max-redirects", options->session.max_redirects,
                       "redirects to follow, each signed anew (default 10)");
   command->add_option("--max-time", options->max_time, "limit for each request (default none)");
-  command->add_option("--ca", options->ca, "trust these roots instead of the system's");
-  command->add_option("--resolve", options->resolve, "HOST:PORT:ADDRESS, as curl's; repeatable")
+  command->add_flag("--public-only", options->public_only,
+                    "connect to port 443 of public addresses alone, and by no proxy: for URLs that "
+                    "a model or a page chose (default: every address, as curl does)");
+  command->add_option("--ca", options->network.ca, "trust these roots instead of the system's");
+  command
+      ->add_option("--resolve", options->network.resolve,
+                   "HOST:PORT:ADDRESS, as curl's; repeatable")
       ->allow_extra_args(false);
   command
-      ->add_option("--allow-address", options->allow_address,
-                   "taken as the other commands take it: fetch reaches every address anyway")
+      ->add_option("--allow-address", options->network.allow_addresses,
+                   "CIDR: with --public-only this range too, at any port; repeatable")
       ->allow_extra_args(false);
   on_run(*command, [options] { return fetch(*options); });
 }

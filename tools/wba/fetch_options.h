@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <wba/agent_signer.h>
 #include <wba/curl.h>
 
 #include "context.h"
@@ -17,6 +18,10 @@ namespace wba::cli {
 
 struct SessionOptions {
   std::string key;
+  std::string passphrase_file;
+  std::string key_command;
+  std::string agent_socket;
+  std::string agent_key;
   std::string agent;
   std::string profile;
   std::string label;
@@ -24,13 +29,17 @@ struct SessionOptions {
   std::string lifetime;
   std::string nonce = "auto";
   unsigned max_redirects = 10;
+  // Set by make_session where the daemon signs.
+  std::shared_ptr<const AgentSigner> daemon = {};
 };
 
-// add_session_options adds --key, --agent, --profile, --label, --cover, --lifetime and --nonce.
+// add_session_options adds --key, --passphrase-file, --key-command, --agent-socket, --agent-key,
+// --agent, --profile, --label, --cover,
+// --lifetime and --nonce.
 void add_session_options(CLI::App& command, SessionOptions& options);
 
-// make_session reads the key and checks the options. Bodies get a digest, which is covered.
-[[nodiscard]] Outcome<SigningSession> make_session(const SessionOptions& options);
+// make_session finds who signs and checks the options. Bodies get a digest, which is covered.
+[[nodiscard]] Outcome<SigningSession> make_session(SessionOptions& options);
 
 // EasyHandle owns a libcurl handle.
 struct EasyHandleDeleter {
@@ -39,7 +48,8 @@ struct EasyHandleDeleter {
 using EasyHandle = std::unique_ptr<CURL, EasyHandleDeleter>;
 
 // request_failure says why a request was not sent, and what to do about it.
-[[nodiscard]] Failure request_failure(const std::string& url, const Error& error);
+[[nodiscard]] Failure request_failure(const std::string& url, const Error& error,
+                                      const SessionOptions& options);
 
 }  // namespace wba::cli
 

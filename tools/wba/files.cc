@@ -131,11 +131,14 @@ InputText& InputText::operator=(InputText&& other) noexcept {
 
 InputText::~InputText() { wipe(text_); }
 
-Outcome<InputText> read_input(const std::string& path, std::size_t max) {
+Outcome<InputText> read_input(const std::string& path, std::size_t max, struct stat* status) {
   const bool standard_input = path == "-";
   const Descriptor file(standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return std::unexpected(system_failure("cannot open", path, errno));
   const std::string shown = standard_input ? "standard input" : path;
+  if (status != nullptr && ::fstat(file.get(), status) != 0) {
+    return std::unexpected(system_failure("cannot read", shown, errno));
+  }
 
   std::vector<char> buffer(std::size_t{16} << 10U);
   std::size_t size = 0;
@@ -166,6 +169,20 @@ Outcome<InputText> read_input(const std::string& path, std::size_t max) {
   }
   wipe(buffer);
   return result;
+}
+
+Outcome<void> check_private(const std::string& path, std::string_view what,
+                            const struct stat& status, mode_t forbidden) {
+  if (!S_ISREG(status.st_mode)) return {};
+  const std::string shown = std::string(what) + " " + escape(path);
+  if ((status.st_mode & forbidden) != 0) {
+    return std::unexpected(Failure{.message = shown + " can be read or written by others",
+                                   .hint = "make it yours alone: chmod 600 " + escape(path)});
+  }
+  if (status.st_uid != ::geteuid()) {
+    return std::unexpected(Failure{.message = shown + " belongs to another user"});
+  }
+  return {};
 }
 
 Outcome<void> write_file(const std::string& path, std::string_view data, FileMode mode,

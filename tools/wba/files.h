@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <sys/stat.h>
+
 #include "context.h"
 
 namespace wba::cli {
@@ -32,8 +34,15 @@ class InputText {
 };
 
 // read_input reads the file `path`, or standard input where `path` is "-". More than `max` bytes is
-// a failure. Buffers that reading used are wiped.
-[[nodiscard]] Outcome<InputText> read_input(const std::string& path, std::size_t max = max_input);
+// a failure. Buffers that reading used are wiped. `status`, where given, receives what the system
+// says of the file that was read.
+[[nodiscard]] Outcome<InputText> read_input(const std::string& path, std::size_t max = max_input,
+                                            struct stat* status = nullptr);
+
+// check_private fails, with a hint, where a regular file has one of the mode bits `forbidden` or
+// belongs to another user. What no regular file is (a pipe) passes. `what` names it: "key".
+[[nodiscard]] Outcome<void> check_private(const std::string& path, std::string_view what,
+                                          const struct stat& status, mode_t forbidden);
 
 // FileMode says who may read a file that is written.
 enum class FileMode : std::uint8_t {

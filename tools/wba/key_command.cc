@@ -11,22 +11,25 @@
 #include "commands.h"
 #include "context.h"
 #include "files.h"
+#include "key_encryption.h"
+#include "key_file.h"
+#include "passphrase.h"
 
 namespace wba::cli {
 namespace {
-
-// max_key_file is more than any key takes.
-constexpr std::size_t max_key_file = 65536;
 
 struct NewOptions {
   std::string out = "-";
   std::string format = "pem";
   std::string type = "ed25519";
+  bool encrypt = false;
+  std::string passphrase_file;
   bool force = false;
 };
 
 struct ShowOptions {
   std::string file;
+  std::string passphrase_file;
   bool json = false;
 };
 
@@ -37,6 +40,25 @@ std::vector<std::string> type_names() {
   std::vector<std::string> names;
   for (const KeyType type : key_types) names.emplace_back(to_string(type));
   return names;
+}
+
+// write_new_key writes `text`, a private key, and wipes it.
+Outcome<void> write_new_key(const NewOptions& options, std::string& text) {
+  if (options.encrypt) {
+    auto encrypted = encrypt_text(text, options.passphrase_file, options.out);
+    wipe(text);
+    if (!encrypted) return std::unexpected(encrypted.error());
+    text = *std::move(encrypted);
+  }
+  if (options.out == "-") {
+    print(text);
+    wipe(text);
+    return {};
+  }
+  auto written = write_file(options.out, text, FileMode::owner_only,
+                            options.force ? Overwrite::replace : Overwrite::refuse);
+  wipe(text);
+  return written;
 }
 
 Outcome<Exit> make_key(const NewOptions& options) {
@@ -51,44 +73,24 @@ Outcome<Exit> make_key(const NewOptions& options) {
   if (!key) return std::unexpected(failure("cannot make a key", key.error()));
   const auto exported = is_pem ? key->export_pem() : key->export_jwk();
   if (!exported) return std::unexpected(failure("cannot write the key", exported.error()));
-  const std::string_view end = is_pem ? "" : "\n";
-  if (options.out == "-") {
-    print(exported->text());
-    print(end);
-    return Exit::done;
-  }
   std::string text;
-  text.reserve(exported->text().size() + end.size());
-  text.append(exported->text()).append(end);
-  const auto written = write_file(options.out, text, FileMode::owner_only,
-                                  options.force ? Overwrite::replace : Overwrite::refuse);
-  wipe(text);
-  if (!written) return std::unexpected(written.error());
+  text.reserve(exported->text().size() + 1);
+  text.append(exported->text()).append(is_pem ? "" : "\n");
+  if (auto done = write_new_key(options, text); !done) return std::unexpected(done.error());
+  if (options.out == "-") return Exit::done;
   hint_line("the new key's keyid is " + std::string(key->public_key().thumbprint()) +
             "; its public half: wba key show " + escape(options.out));
   return Exit::done;
 }
 
-Failure unreadable(const std::string& file, const Error& error) {
-  Failure result = failure(escape(file), error);
-  if (error.code == ErrorCode::key_pem_encrypted) {
-    result.hint = "decrypt it first: openssl pkey -in FILE -out NEWFILE";
-  } else if (error.code == ErrorCode::key_unreadable) {
-    result.hint = "a key is a JWK or a PEM block, private or public";
-  }
-  return result;
-}
-
 Outcome<Exit> show_key(const ShowOptions& options) {
-  const auto input = read_input(options.file, max_key_file);
-  if (!input) return std::unexpected(input.error());
-  const auto key = PublicKey::from_text(input->text());
-  const std::string name = options.file == "-" ? "standard input" : options.file;
-  if (!key) return std::unexpected(unreadable(name, key.error()));
+  const auto key =
+      read_public_key({.path = options.file, .passphrase_file = options.passphrase_file});
+  if (!key) return std::unexpected(key.error());
   const auto jwk = key->jwk(true);
   if (!jwk) {
     return std::unexpected(
-        Failure{.message = escape(name) + ": a shared secret has no public half to show"});
+        Failure{.message = escape(options.file) + ": a shared secret has no public half to show"});
   }
   const std::string thumbprint(key->thumbprint());
   if (options.json) {
@@ -107,7 +109,7 @@ Outcome<Exit> show_key(const ShowOptions& options) {
 }  // namespace
 
 void add_key_command(CLI::App& app) {
-  CLI::App* key = app.add_subcommand("key", "make and show keys");
+  CLI::App* key = app.add_subcommand("key", "make, show and encrypt keys");
   key->require_subcommand(1);
 
   auto new_options = std::make_shared<NewOptions>();
@@ -118,6 +120,12 @@ void add_key_command(CLI::App& app) {
       ->check(CLI::IsMember({"pem", "jwk"}));
   create->add_option("--type", new_options->type, "ed25519 (the default) or another")
       ->check(CLI::IsMember(type_names()));
+  auto* encrypt =
+      create->add_flag("--encrypt", new_options->encrypt, "encrypt it under a passphrase");
+  create
+      ->add_option("--passphrase-file", new_options->passphrase_file,
+                   "that holds the passphrase (default: the terminal is asked)")
+      ->needs(encrypt);
   create->add_flag("--force", new_options->force, "replace the file where there is one");
   on_run(*create, [new_options] { return make_key(*new_options); });
 
@@ -125,8 +133,12 @@ void add_key_command(CLI::App& app) {
   CLI::App* show = key->add_subcommand("show", "show a key's public JWK and thumbprint");
   show->add_option("FILE", show_options->file, "private or public key, JWK or PEM; - for stdin")
       ->required();
+  add_passphrase_option(*show, show_options->passphrase_file);
   show->add_flag("--json", show_options->json, "print one JSON object");
   on_run(*show, [show_options] { return show_key(*show_options); });
+
+  add_key_encrypt(*key);
+  add_key_decrypt(*key);
 }
 
 }  // namespace wba::cli

@@ -17,6 +17,7 @@
 #include "context.h"
 #include "files.h"
 #include "options.h"
+#include "passphrase.h"
 #include "request_text.h"
 #include "sign_output.h"
 #include "signer_options.h"
@@ -26,6 +27,7 @@ namespace {
 
 struct SignOptions {
   std::string key;
+  std::string passphrase_file;
   std::string agent;
   std::string profile;
   std::string label;
@@ -164,7 +166,8 @@ Outcome<Exit> sign(const SignOptions& options) {
   SignedRequest made;
   if (auto read = read_request(options, made); !read) return std::unexpected(read.error());
   if (auto read = read_body(options, made); !read) return std::unexpected(read.error());
-  const auto signer = read_signer(options.key);
+  const auto signer =
+      read_signer({.path = options.key, .passphrase_file = options.passphrase_file});
   if (!signer) return std::unexpected(signer.error());
   if (auto done = sign_request(options, *signer, made); !done) {
     return std::unexpected(done.error());
@@ -182,6 +185,7 @@ void add_sign_command(CLI::App& app) {
   command->add_option("URL", options->url, "absolute http or https URL of the request")->required();
   command->add_option("--key", options->key, "private key, PEM or JWK; - is standard input")
       ->required();
+  add_passphrase_option(*command, options->passphrase_file);
   command->add_option("--agent", options->agent, "URL of the agent: its origin or its key set")
       ->required();
   command->add_option("--profile", options->profile,

@@ -2,25 +2,13 @@
 
 #include <utility>
 
-#include <wba/key.h>
-
-#include "files.h"
-
 namespace wba::cli {
 
-Outcome<KeySigner> read_signer(const std::string& file) {
-  auto text = read_input(file);
-  if (!text) return std::unexpected(text.error());
-  auto key = PrivateKey::from_text(text->text());
-  if (!key) {
-    auto failed = failure("key in " + escape(file), key.error());
-    if (key.error().code == ErrorCode::key_not_private) {
-      failed.hint = "sign with the private key; `wba key new` makes one";
-    }
-    return std::unexpected(std::move(failed));
-  }
+Outcome<KeySigner> read_signer(const KeyFile& file, OpenToOthers open) {
+  auto key = read_private_key(file, open);
+  if (!key) return std::unexpected(key.error());
   auto signer = KeySigner::create(*std::move(key));
-  if (!signer) return std::unexpected(failure("key in " + escape(file), signer.error()));
+  if (!signer) return std::unexpected(key_failure(file.path, signer.error()));
   return *std::move(signer);
 }
 

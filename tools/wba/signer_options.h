@@ -9,11 +9,13 @@
 #include <wba/signer.h>
 
 #include "context.h"
+#include "key_file.h"
 
 namespace wba::cli {
 
-// read_signer reads a private key, PEM or JWK.
-[[nodiscard]] Outcome<KeySigner> read_signer(const std::string& file);
+// read_signer reads a private key.
+[[nodiscard]] Outcome<KeySigner> read_signer(const KeyFile& file,
+                                             OpenToOthers open = OpenToOthers::hint);
 
 // read_profile reads --profile; without one it is draft-01, which a hint tells.
 [[nodiscard]] Outcome<SignerProfile> read_profile(const std::string& name);

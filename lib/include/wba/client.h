@@ -17,6 +17,7 @@
 
 #include <wba/content_digest.h>
 #include <wba/error.h>
+#include <wba/field_signer.h>
 #include <wba/key_resolver.h>
 #include <wba/request_signer.h>
 #include <wba/signer.h>
@@ -76,7 +77,9 @@ struct SigningProfile {
   bool nonce = true;
   // With it a request that has a body gets a Content-Digest, unless it has one, and covers it.
   std::optional<DigestAlgorithm> digest = {};
-  std::shared_ptr<const Signer> signer = {};  // nullptr: the session's
+  // One of the two; nullptr both: the session's.
+  std::shared_ptr<const Signer> signer = {};
+  std::shared_ptr<const FieldSigner> field_signer = {};
 };
 
 // TargetProfile is a profile for some hosts: `host` is a host name ("example.com", without port),
@@ -112,8 +115,11 @@ struct ReusePolicy {
 
 // ClientConfig is what a SigningSession is made of.
 struct ClientConfig {
-  std::shared_ptr<const Signer> signer = {};  // may be missing where every profile has its own
-  SigningProfile profile;                     // where no target fits
+  // Who signs: a key, or what sees the whole request (the signing daemon). One of the two, or none
+  // where every profile has its own.
+  std::shared_ptr<const Signer> signer = {};
+  std::shared_ptr<const FieldSigner> field_signer = {};
+  SigningProfile profile;  // where no target fits
   std::vector<TargetProfile> targets = {};
   // Redirects followed for one request; 0: none, the answer is the redirect.
   unsigned max_redirects = 10;

@@ -101,8 +101,8 @@ class Exchange {
 // SigningSession signs requests and sends them. One a thread; it must outlive its exchanges.
 class SigningSession {
  public:
-  // create checks the configuration. Errors: argument_invalid (no signer, a host pattern that is
-  // none), agent_url_invalid, agent_url_not_https.
+  // create checks the configuration. Errors: argument_invalid (no signer, or two; a host pattern
+  // that is none), agent_url_invalid, agent_url_not_https.
   [[nodiscard]] static Result<SigningSession> create(ClientConfig config);
 
   SigningSession(SigningSession&&) noexcept;

@@ -75,6 +75,9 @@ enum class ErrorCode : std::uint8_t {
   key_set_too_many,        // more keys in a set than the limit
   key_pem_invalid,         // PEM that does not decode
   key_pem_encrypted,       // an encrypted private key
+  key_encryption_unknown,  // encrypted in a way or a version that is not known
+  key_encryption_costly,   // decrypting would take more memory or time than the limit
+  key_passphrase_wrong,    // not the passphrase, or not the octets that were written
   key_not_private,         // a private key was needed
   key_pair_mismatch,       // the public half does not belong to the private half
   key_too_weak,            // RSA under 2048 bits, HMAC secret under 32 bytes

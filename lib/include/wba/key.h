@@ -52,8 +52,8 @@ class PublicKey {
 
   // from_pem reads the first public or private key block of `pem`: PKCS#8, SPKI, PKCS#1 or SEC1; a
   // private one gives its public half. Text around the block, and blocks that are no keys, are
-  // passed over. Encrypted keys are refused and nobody is asked for a password. RFC 7468, RFC 5958,
-  // RFC 5280, RFC 8017 A.1, RFC 5915.
+  // passed over. Encrypted keys are refused and nobody is asked for a password (decrypt_key takes
+  // those of encrypted_key.h). RFC 7468, RFC 5958, RFC 5280, RFC 8017 A.1, RFC 5915.
   // Errors: the key_ codes.
   [[nodiscard]] static Result<PublicKey> from_pem(std::string_view pem,
                                                   const KeyLimits& limits = {});
@@ -138,8 +138,8 @@ class PrivateKey {
   [[nodiscard]] const PublicKey& public_key() const noexcept;
 
   // export_pem (PKCS#8) and export_jwk hand the secret out, wiped when the result is destroyed.
-  // Their one use is writing a new key's file. Errors: key_type_unsupported (hmac as PEM),
-  // crypto_failure, out_of_memory.
+  // Their one use is writing a new key's file, encrypted or not (see encrypted_key.h). Errors:
+  // key_type_unsupported (hmac as PEM), crypto_failure, out_of_memory.
   class Exported;
   [[nodiscard]] Result<Exported> export_pem() const;
   [[nodiscard]] Result<Exported> export_jwk() const;
@@ -174,7 +174,7 @@ class PrivateKey::Exported {
   [[nodiscard]] std::string_view text() const noexcept;
 
  private:
-  friend class PrivateKey;
+  friend struct KeyMaker;
   struct Impl;
   explicit Exported(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;

@@ -126,6 +126,12 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "key-pem-invalid";
     case ErrorCode::key_pem_encrypted:
       return "key-pem-encrypted";
+    case ErrorCode::key_encryption_unknown:
+      return "key-encryption-unknown";
+    case ErrorCode::key_encryption_costly:
+      return "key-encryption-costly";
+    case ErrorCode::key_passphrase_wrong:
+      return "key-passphrase-wrong";
     case ErrorCode::key_not_private:
       return "key-not-private";
     case ErrorCode::key_pair_mismatch:
@@ -328,6 +334,12 @@ std::string_view describe(ErrorCode code) noexcept {
       return "PEM that does not decode";
     case ErrorCode::key_pem_encrypted:
       return "an encrypted private key";
+    case ErrorCode::key_encryption_unknown:
+      return "a key that is encrypted in a way that is not known here";
+    case ErrorCode::key_encryption_costly:
+      return "decrypting the key would take more memory or time than is allowed";
+    case ErrorCode::key_passphrase_wrong:
+      return "the passphrase is another one, or the encrypted key was changed";
     case ErrorCode::key_not_private:
       return "a private key was needed";
     case ErrorCode::key_pair_mismatch:

@@ -12,10 +12,10 @@ constexpr std::string_view kTag = "web-bot-auth";
 
 // A signature under another tag would be one for another protocol, in the agent's name.
 bool is_allowed(const RequestedSignature& asked, const ChallengePolicy& policy,
-                const Signer& signer) {
+                const KeyName& key) {
   if (asked.tag && *asked.tag != kTag) return false;
-  if (asked.keyid && *asked.keyid != signer.keyid()) return false;
-  if (asked.alg && *asked.alg != to_string(signer.algorithm())) return false;
+  if (asked.keyid && *asked.keyid != key.keyid) return false;
+  if (asked.alg && *asked.alg != to_string(key.algorithm)) return false;
   if (asked.nonce && (!policy.allow_nonce || asked.nonce->size() > policy.max_nonce)) return false;
   return asked.components.size() <= policy.max_components;
 }
@@ -28,10 +28,8 @@ bool lists_component(std::span<const std::string> components,
 }
 
 Result<Wish> choose_wish(std::span<const RequestedSignature> asked, const ChallengePolicy& policy,
-                         const Signer& signer, std::span<const std::string> covered) {
-  const auto allowed = [&](const RequestedSignature& one) {
-    return is_allowed(one, policy, signer);
-  };
+                         const KeyName& key, std::span<const std::string> covered) {
+  const auto allowed = [&](const RequestedSignature& one) { return is_allowed(one, policy, key); };
   auto found = std::ranges::find_if(
       asked, [&](const RequestedSignature& one) { return one.tag && allowed(one); });
   if (found == asked.end()) found = std::ranges::find_if(asked, allowed);

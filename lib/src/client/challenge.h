@@ -10,7 +10,6 @@
 
 #include <wba/accept_signature.h>
 #include <wba/client.h>
-#include <wba/signer.h>
 
 namespace wba::client {
 
@@ -21,10 +20,16 @@ struct Wish {
   std::string nonce;                    // empty: as the profile says
 };
 
+// KeyName is whose signature it would be.
+struct KeyName {
+  std::string_view keyid;
+  Algorithm algorithm;
+};
+
 // choose_wish picks the first of `asked` that policy allows. `covered` are the components of the
 // profile. Error: signature_label_missing where there is none.
 [[nodiscard]] Result<Wish> choose_wish(std::span<const RequestedSignature> asked,
-                                       const ChallengePolicy& policy, const Signer& signer,
+                                       const ChallengePolicy& policy, const KeyName& key,
                                        std::span<const std::string> covered);
 
 // lists_component says whether an identifier is among `components`, which are serialised.

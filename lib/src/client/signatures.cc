@@ -35,6 +35,24 @@ Result<void> check_profile(const SigningProfile& profile) {
   return {};
 }
 
+// Party is who signs: one of the two.
+struct Party {
+  const Signer* key;
+  const FieldSigner* fields;
+};
+
+Party party_of(const SigningProfile& profile, const ClientConfig& config) noexcept {
+  if (profile.signer != nullptr || profile.field_signer != nullptr) {
+    return {.key = profile.signer.get(), .fields = profile.field_signer.get()};
+  }
+  return {.key = config.signer.get(), .fields = config.field_signer.get()};
+}
+
+bool has_signer(const SigningProfile& profile, const ClientConfig& config) noexcept {
+  const Party party = party_of(profile, config);
+  return (party.key == nullptr) != (party.fields == nullptr);
+}
+
 // profile_components are what the profile covers, serialised.
 std::vector<std::string> profile_components(const SigningProfile& profile) {
   std::vector<std::string> names = profile.components;
@@ -61,10 +79,10 @@ bool has_signature(const std::vector<ClientField>& fields) noexcept {
 
 Result<void> Signatures::check(const ClientConfig& config) {
   if (auto checked = check_profile(config.profile); !checked) return checked;
-  if (!config.signer && !config.profile.signer) return fail(ErrorCode::argument_invalid);
+  if (!has_signer(config.profile, config)) return fail(ErrorCode::argument_invalid);
   for (const auto& target : config.targets) {
     if (auto checked = check_profile(target.profile); !checked) return checked;
-    if (!config.signer && !target.profile.signer) return fail(ErrorCode::argument_invalid);
+    if (!has_signer(target.profile, config)) return fail(ErrorCode::argument_invalid);
     const std::string_view host = target.host;
     const bool below = host.starts_with("*.");
     if (host.size() < (below ? 3U : 1U) ||
@@ -90,8 +108,12 @@ const SigningProfile& Signatures::profile_for(const std::string& host) const noe
   return config_.profile;
 }
 
-const Signer& Signatures::signer_of(const SigningProfile& profile) const noexcept {
-  return profile.signer != nullptr ? *profile.signer : *config_.signer;
+KeyName Signatures::key_of(const SigningProfile& profile) const noexcept {
+  const Party party = party_of(profile, config_);
+  if (party.fields != nullptr) {
+    return {.keyid = party.fields->keyid(), .algorithm = party.fields->algorithm()};
+  }
+  return {.keyid = party.key->keyid(), .algorithm = party.key->algorithm()};
 }
 
 Result<std::string> Signatures::digest_of(const Outgoing& outgoing,
@@ -170,7 +192,9 @@ Result<void> Signatures::sign_fresh(const SigningProfile& profile, const Wish* w
       options.nonce = wish->nonce;
     }
   }
-  return signer_.sign(request_, signer_of(profile), options, now(), result.signature);
+  const Party party = party_of(profile, config_);
+  if (party.fields != nullptr) return party.fields->sign(request_, options, result.signature);
+  return signer_.sign(request_, *party.key, options, now(), result.signature);
 }
 
 Result<Signed> Signatures::sign(const Outgoing& outgoing, const Wish* wish) {
@@ -214,7 +238,7 @@ Result<Wish> Signatures::wish_for(const Outgoing& outgoing,
       lines, SignatureTarget::request,
       {.bytes = 16384, .members = 16, .parameters = 32, .inner_list_items = 64});
   if (!asked) return std::unexpected(asked.error());
-  return choose_wish(*asked, config_.challenge, signer_of(profile), profile_components(profile));
+  return choose_wish(*asked, config_.challenge, key_of(profile), profile_components(profile));
 }
 
 }  // namespace wba::client

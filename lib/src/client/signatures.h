@@ -48,7 +48,7 @@ class Signatures {
 
  private:
   [[nodiscard]] const SigningProfile& profile_for(const std::string& host) const noexcept;
-  [[nodiscard]] const Signer& signer_of(const SigningProfile& profile) const noexcept;
+  [[nodiscard]] KeyName key_of(const SigningProfile& profile) const noexcept;
   [[nodiscard]] Result<std::string> digest_of(const Outgoing& outgoing,
                                               DigestAlgorithm algorithm) const;
   [[nodiscard]] Result<void> add_fields(const Outgoing& outgoing, const SigningProfile& profile,

@@ -124,6 +124,11 @@ PublicKey KeyMaker::with_verifying_key(const PublicKey& key,
                        .is_published_test_key = known.is_published_test_key}));
 }
 
+PrivateKey::Exported KeyMaker::make_exported(crypto::SecretBytes text) {
+  using Exported = PrivateKey::Exported;
+  return Exported(std::make_unique<Exported::Impl>(Exported::Impl{std::move(text)}));
+}
+
 Result<PrivateKey> KeyMaker::make_private(KeyMaterial material) {
   if (!material.has_private) return fail(ErrorCode::key_not_private);
   KeyMaterial public_material{.public_parts = material.public_parts,
@@ -256,10 +261,6 @@ Result<std::size_t> PrivateKey::sign(Algorithm algorithm, std::string_view messa
   return state_->key->sign(algorithm, message, out);
 }
 
-struct PrivateKey::Exported::Impl {
-  crypto::SecretBytes text;
-};
-
 PrivateKey::Exported::Exported(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 PrivateKey::Exported::Exported(Exported&&) noexcept = default;
 PrivateKey::Exported& PrivateKey::Exported::operator=(Exported&&) noexcept = default;
@@ -272,7 +273,7 @@ Result<PrivateKey::Exported> PrivateKey::export_pem() const {
   return guarded_call([&]() -> Result<Exported> {
     auto text = write_private_pem(KeyMaker::state(public_key()).parts, state_->key->parts());
     if (!text) return std::unexpected(text.error());
-    return Exported(std::make_unique<Exported::Impl>(Exported::Impl{std::move(*text)}));
+    return KeyMaker::make_exported(std::move(*text));
   });
 }
 
@@ -280,7 +281,7 @@ Result<PrivateKey::Exported> PrivateKey::export_jwk() const {
   return guarded_call([&]() -> Result<Exported> {
     auto text = write_private_jwk(KeyMaker::state(public_key()).parts, state_->key->parts());
     if (!text) return std::unexpected(text.error());
-    return Exported(std::make_unique<Exported::Impl>(Exported::Impl{std::move(*text)}));
+    return KeyMaker::make_exported(std::move(*text));
   });
 }
 

@@ -8,6 +8,7 @@
 #include <wba/key.h>
 
 #include "crypto/parts.h"
+#include "crypto/secret.h"
 #include "crypto/signing_key.h"
 #include "crypto/verifying_key.h"
 #include "key/key_material.h"
@@ -28,6 +29,10 @@ struct PrivateKey::State {
   std::unique_ptr<const crypto::SigningKey> key;
 };
 
+struct PrivateKey::Exported::Impl {
+  crypto::SecretBytes text;
+};
+
 // KeyMaker makes keys of what was read. Errors: the key_ codes, crypto_failure, out_of_memory.
 struct KeyMaker {
   [[nodiscard]] static Result<PublicKey> make_public(KeyMaterial material);
@@ -36,6 +41,7 @@ struct KeyMaker {
   // around the cryptography, and for fuzzing past it.
   [[nodiscard]] static PublicKey with_verifying_key(
       const PublicKey& key, std::unique_ptr<const crypto::VerifyingKey> other);
+  [[nodiscard]] static PrivateKey::Exported make_exported(crypto::SecretBytes text);
   [[nodiscard]] static const PublicKey::State& state(const PublicKey& key) noexcept {
     return *key.state_;
   }

@@ -3,73 +3,16 @@
 #include <optional>
 #include <utility>
 
-#include "crypto/base64.h"
 #include "crypto/ec_key.h"
 #include "key/der.h"
 #include "key/key_oids.h"
 #include "key/pem.h"
+#include "key/pem_block.h"
 
 namespace wba {
 namespace {
 
 std::unexpected<Error> fail(ErrorCode code) { return std::unexpected(Error{code}); }
-
-struct Block {
-  std::string_view label;
-  std::string_view body;
-};
-
-constexpr std::string_view begin_mark = "-----BEGIN ";
-constexpr std::string_view end_mark = "-----END ";
-constexpr std::string_view dashes = "-----";
-
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-// next_block takes the next block off the front of `text`; nullopt where none begins. A block has
-// its marks at the start of a line. Text between blocks is explanatory: RFC 7468 §2.
-Result<std::optional<Block>> next_block(std::string_view& text) {
-  std::size_t begin = 0;
-  for (;; ++begin) {
-    begin = text.find(begin_mark, begin);
-    if (begin == std::string_view::npos) return std::nullopt;
-    if (begin == 0 || text[begin - 1] == '\n' || text[begin - 1] == '\r') break;
-  }
-  text.remove_prefix(begin + begin_mark.size());
-  const std::size_t label_end = text.find_first_of("-\r\n");
-  if (label_end == std::string_view::npos || !text.substr(label_end).starts_with(dashes)) {
-    return fail(ErrorCode::key_pem_invalid);
-  }
-  Block block{.label = text.substr(0, label_end), .body = {}};
-  text.remove_prefix(label_end + dashes.size());
-  const std::size_t end = text.find(end_mark);
-  if (end == std::string_view::npos) return fail(ErrorCode::key_pem_invalid);
-  block.body = text.substr(0, end);
-  text.remove_prefix(end + end_mark.size());
-  if (!text.starts_with(block.label) || !text.substr(block.label.size()).starts_with(dashes)) {
-    return fail(ErrorCode::key_pem_invalid);
-  }
-  text.remove_prefix(block.label.size() + dashes.size());
-  return block;
-}
-
-// decode_body takes the white space out and decodes, all of it in guarded memory.
-Result<crypto::SecretBytes> decode_body(std::string_view body) {
-  auto compact = crypto::SecretBytes::allocate(body.size());
-  auto octets = crypto::SecretBytes::allocate(crypto::base64_decoded_capacity(body.size()) + 3);
-  if (!compact) return compact;
-  if (!octets) return octets;
-  std::size_t size = 0;
-  for (const char c : body) {
-    if (!is_blank(c)) compact->writable()[size++] = static_cast<std::byte>(c);
-  }
-  compact->shrink(size);
-  const auto decoded =
-      crypto::base64_decode_secret(compact->text(), crypto::Base64::standard, octets->writable());
-  if (!decoded || *decoded == 0) return fail(ErrorCode::key_pem_invalid);
-  octets->shrink(*decoded);
-  octets->seal();
-  return octets;
-}
 
 bool same(Octets left, Octets right) noexcept { return std::ranges::equal(left, right); }
 
@@ -299,10 +242,11 @@ Result<void> read_pkcs8(Octets der, KeyMaterial& material) {
 
 enum class Kind : std::uint8_t { none, pkcs8, spki, pkcs1_private, pkcs1_public, sec1 };
 
-Result<Kind> kind_of(const Block& block) {
+Result<Kind> kind_of(const PemBlock& block) {
   // RFC 1421's headers are there in OpenSSL's old encrypted form only. With their comma, which is
   // no base64: the letters alone may stand in any key.
-  if (block.body.contains("4,ENCRYPTED") || block.label == "ENCRYPTED PRIVATE KEY") {
+  if (block.body.contains("4,ENCRYPTED") || block.label == "ENCRYPTED PRIVATE KEY" ||
+      block.label == encrypted_key_label) {
     return fail(ErrorCode::key_pem_encrypted);
   }
   if (block.label == "PRIVATE KEY") return Kind::pkcs8;
@@ -350,7 +294,7 @@ Result<KeyMaterial> read_pem(std::string_view pem, const KeyLimits& limits, Half
   if (pem.size() > limits.bytes) return fail(ErrorCode::key_too_large);
   ErrorCode none = ErrorCode::key_unreadable;
   for (;;) {
-    const auto block = next_block(pem);
+    const auto block = next_pem_block(pem);
     if (!block) return std::unexpected(block.error());
     if (!*block) return fail(none);
     const auto kind = kind_of(**block);
@@ -359,7 +303,7 @@ Result<KeyMaterial> read_pem(std::string_view pem, const KeyLimits& limits, Half
       none = ErrorCode::key_type_unsupported;  // a certificate, or parameters
       continue;
     }
-    const auto der = decode_body((*block)->body);
+    const auto der = decode_pem_body((*block)->body);
     if (!der) return std::unexpected(der.error());
     auto material = read_block(*kind, der->bytes());
     if (material && half == Half::private_half && !material->has_private) {

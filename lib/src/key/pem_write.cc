@@ -5,7 +5,7 @@
 #include "key/der.h"
 #include "key/key_oids.h"
 #include "key/pem.h"
-#include "key/secret_writer.h"
+#include "key/pem_block.h"
 
 namespace wba {
 namespace {
@@ -14,18 +14,9 @@ namespace {
 constexpr std::size_t max_der = 8192;
 
 Result<crypto::SecretBytes> armour(std::string_view label, const DerWriter& der) {
-  auto writer = SecretWriter::create();
-  if (!writer) return std::unexpected(writer.error());
   const auto octets = der.written();
   if (!octets) return std::unexpected(Error{ErrorCode::crypto_failure});
-  writer->append("-----BEGIN ");
-  writer->append(label);
-  writer->append("-----\n");
-  writer->append_base64_lines(*octets);
-  writer->append("-----END ");
-  writer->append(label);
-  writer->append("-----\n");
-  return std::move(*writer).finish();
+  return write_pem_block(label, *octets);
 }
 
 void prepend_oid(DerWriter& der, Octets oid) noexcept {
