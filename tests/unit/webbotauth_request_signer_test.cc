@@ -178,6 +178,42 @@ TEST_F(Sign, SignatureAgentThatSaysTheSameStays) {
   EXPECT_EQ(done.error().code, ErrorCode::agent_field_conflict);
 }
 
+// A signer keeps the list of components that it wrote last: nothing of it may reach a signature
+// that covers something else, has another label, or comes after a list that could not be written.
+TEST_F(Sign, WhatIsCoveredMayChangeFromRequestToRequest) {
+  const std::string_view one[] = {"@method", "x-a"};
+  const std::string_view other[] = {"x-b", "@query-param;name=\"q\""};
+  const std::string_view twice[] = {"x-a", "x-a"};
+  const auto input_of = [this](std::span<const std::string_view> components,
+                               std::string_view label) {
+    RequestBuilder built;
+    built.add("X-A", "1");
+    built.add("X-B", "2");
+    built.request.target = "/path?q=3";
+    const auto done = sign(built, {.profile = SignerProfile::draft_01,
+                                   .agent_url = "https://agent.test/keys",
+                                   .label = label,
+                                   .components = components});
+    if (!done) return std::string(to_string(done.error().code));
+    EXPECT_EQ(judge(built), Reason::none);
+    const auto& input = fields_.lines.signature_input;
+    return input.substr(0, input.find(");created=") + 1);
+  };
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(input_of(one, ""),
+              "sig1=(\"@authority\" \"@method\" \"x-a\" \"signature-agent\";key=\"sig1\")");
+    EXPECT_EQ(input_of(one, ""),
+              "sig1=(\"@authority\" \"@method\" \"x-a\" \"signature-agent\";key=\"sig1\")");
+    EXPECT_EQ(input_of(other, ""),
+              "sig1=(\"@authority\" \"x-b\" \"@query-param\";name=\"q\" "
+              "\"signature-agent\";key=\"sig1\")");
+    EXPECT_EQ(input_of(one, "b"),
+              "b=(\"@authority\" \"@method\" \"x-a\" \"signature-agent\";key=\"b\")");
+    EXPECT_EQ(input_of(twice, "b"), "component-duplicate");
+    EXPECT_EQ(input_of(twice, "b"), "component-duplicate");
+  }
+}
+
 TEST_F(Sign, BadOptionsAreNamed) {
   const auto code_of = [this](const SigningOptions& options) {
     RequestBuilder built;

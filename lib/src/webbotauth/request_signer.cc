@@ -41,7 +41,8 @@ std::chrono::seconds default_lifetime(SignerProfile profile) noexcept {
 }
 
 struct RequestSigner::State {
-  SigningScratch scratch;
+  CoveredList covered;
+  ComponentScratch scratch;
   SignatureFields existing;
   sf::Field agent;
   sf::Field identifier;
@@ -285,8 +286,8 @@ class SigningRun {
                            {.label = state_.label,
                             .components = state_.components,
                             .parameters = std::span(parameters).first(count)},
-                           signer_, {.field_types = options_.field_types}, state_.scratch,
-                           fields_.lines);
+                           signer_, {.field_types = options_.field_types}, state_.covered,
+                           state_.scratch, fields_.lines);
   }
 
   RequestSigner::State& state_;
