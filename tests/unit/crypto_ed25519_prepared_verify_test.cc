@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -55,20 +54,6 @@ INSTANTIATE_TEST_SUITE_P(Paths, Ed25519Prepared,
                          [](const auto& which) {
                            return std::string(wba::crypto::to_string(which.param));
                          });
-
-// The path for the whole program can be set from outside, so that any test can be run on any path.
-class PathFromEnvironment : public testing::Environment {
- public:
-  void SetUp() override {
-    const char* const name = std::getenv("WBA_ED25519_PATH");
-    if (name == nullptr) return;
-    const auto path = wba::crypto::ed25519_path_from_name(name);
-    ASSERT_TRUE(path) << "WBA_ED25519_PATH names no path";
-    if (!wba::crypto::force_ed25519_path(path))
-      GTEST_SKIP() << "this machine cannot run the path of WBA_ED25519_PATH";
-  }
-};
-const auto* const environment = testing::AddGlobalTestEnvironment(new PathFromEnvironment);
 
 constexpr int differential_cases = 20000;
 
