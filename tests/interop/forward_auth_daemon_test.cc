@@ -102,9 +102,19 @@ TEST_F(DaemonTest, AReloadUnderLoadLosesNoRequest) {
     for (int i = 0; i < 2000 && count == before; ++i) std::this_thread::sleep_for(milliseconds(5));
     return count != before;
   };
+  const auto reloads = [&](std::string_view result, int count) {
+    const std::string line =
+        "wba_reloads_total{result=\"" + std::string(result) + "\"} " + std::to_string(count) + "\n";
+    for (int i = 0; i < 1000; ++i) {
+      if (daemon_.admin("/metrics").second.find(line) != std::string::npos) return true;
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    return false;
+  };
   for (int i = 0; i < 10; ++i) {
     daemon_.write_config(i % 2 == 0 ? kClosed : kOpen);
     ::kill(daemon_.process().pid(), SIGHUP);
+    EXPECT_TRUE(reloads("accepted", i + 1)) << i;
     EXPECT_TRUE(wait_for(i % 2 == 0 ? challenged : passed)) << i;
   }
   // What is no configuration leaves the last one in place; so does what cannot change.
