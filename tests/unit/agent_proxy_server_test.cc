@@ -28,8 +28,10 @@ class ProxyInProcess : public testing::Test {
         "]\nkeys = [\"main\"]\nauthorities = [\"a.test:" + port() + "\"]\n";
     return SigningService::create(
                read_policy(text, "policy").value(),
-               [this](const std::string&) -> std::expected<KeySigner, std::string> {
-                 return KeySigner::create(PrivateKey::from_pem(pem).value()).value();
+               [this](const KeyEntry&)
+                   -> std::expected<std::shared_ptr<const KeySigner>, std::string> {
+                 return std::make_shared<const KeySigner>(
+                     KeySigner::create(PrivateKey::from_pem(pem).value()).value());
                })
         .value();
   }
