@@ -69,6 +69,30 @@ TEST(GuardReplay, ANonceOutlivesItsSignatureAndTheSkew) {
   EXPECT_EQ(expired.action, Action::refuse);
 }
 
+TEST(GuardReplay, OfSeveralSignaturesEachIsPresented) {
+  const Agent first("https://one.example/keys");
+  const Agent second("https://two.example/keys");
+  GuardUnderTest guard(REPLAY, {&first, &second});
+  OwnedRequest both;
+  first.sign(both);
+  const auto of_first = both.fields.size();
+  second.sign(both);
+  EXPECT_EQ(guard.decide(both).action, Action::pass);
+  // The same request with one of its signatures taken out, whichever it is.
+  OwnedRequest one = both;
+  one.fields.resize(of_first);
+  OwnedRequest other = both;
+  other.fields.erase(other.fields.begin(), other.fields.begin() + static_cast<long>(of_first));
+  for (OwnedRequest* stripped : {&one, &other}) {
+    const auto& decision = guard.decide(*stripped);
+    EXPECT_EQ(decision.record.outcome, Outcome::verified);
+    EXPECT_EQ(decision.record.cause, Cause::replayed);
+  }
+  OwnedRequest fresh;
+  second.sign(fresh);
+  EXPECT_EQ(guard.decide(fresh).action, Action::pass);
+}
+
 TEST(GuardReplay, ANonceIsRecordedOnlyAfterTheSignatureVerified) {
   const Agent agent;
   const auto store = std::make_shared<FixedStore>(ReplayAnswer::fresh);

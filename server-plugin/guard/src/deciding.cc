@@ -156,6 +156,7 @@ const SignatureVerdict* Deciding::choose_signature(const Verdict& verdict) const
 }
 
 void Deciding::judge(const Verdict& verdict) {
+  verdict_ = &verdict;
   const SignatureVerdict* signature = choose_signature(verdict);
   describe_caller(verdict, signature);
   const auto found =
@@ -200,7 +201,7 @@ void Deciding::carry_out(RuleAction action, const SignatureVerdict* signature) {
   const bool verified = record_.outcome == Outcome::verified && signature != nullptr;
   if (verified && !meets(*signature)) return;
   // Replay before rates: who repeats another's request must not use up the other's rate.
-  if (verified && route_->route.replay && !is_first_presentation(*signature)) return;
+  if (verified && route_->route.replay && !is_first_presentation()) return;
   if (!route_->route.limit.empty() && !is_within(route_->route.limit)) return;
   if (rule_ != nullptr && !rule_->rule.limit.empty() && rule_->rule.limit != route_->route.limit) {
     static_cast<void>(is_within(rule_->rule.limit));
@@ -224,16 +225,27 @@ bool Deciding::meets(const SignatureVerdict& signature) {
   return false;
 }
 
-bool Deciding::is_first_presentation(const SignatureVerdict& signature) {
-  const auto& parameters = signature.parameters();
-  const Now until = std::chrono::sys_seconds(std::chrono::seconds(*parameters.expires)) +
-                    engine_.config.verify.skew;
-  auto answer = ReplayAnswer::away;
-  if (stores_.replay != nullptr) {
-    answer = stores_.replay->check_and_record(
-        {.agent = record_.identity, .keyid = record_.keyid, .nonce = *parameters.nonce}, until,
-        now_);
+// A request presents every signature of it that verified: were only one recorded, the same request
+// would pass again without that one.
+ReplayAnswer Deciding::record_presentation() {
+  if (stores_.replay == nullptr) return ReplayAnswer::away;
+  auto answer = ReplayAnswer::fresh;
+  for (const auto& signature : verdict_->signatures()) {
+    const auto& parameters = signature.parameters();
+    if (signature.outcome() != Outcome::verified || parameters.nonce.value_or("").empty()) continue;
+    const Now until = std::chrono::sys_seconds(std::chrono::seconds(*parameters.expires)) +
+                      engine_.config.verify.skew;
+    const auto one = stores_.replay->check_and_record(
+        {.agent = signature.identity(), .keyid = *parameters.keyid, .nonce = *parameters.nonce},
+        until, now_);
+    if (one == ReplayAnswer::repeated) return one;
+    if (one != ReplayAnswer::fresh) answer = one;
   }
+  return answer;
+}
+
+bool Deciding::is_first_presentation() {
+  const auto answer = record_presentation();
   switch (answer) {
     case ReplayAnswer::fresh:
       record_.replay = ReplayCheck::fresh;

@@ -62,7 +62,8 @@ class Deciding {
   [[nodiscard]] const SignatureVerdict* choose_signature(const Verdict& verdict) const;
   void carry_out(RuleAction action, const SignatureVerdict* signature);
   [[nodiscard]] bool meets(const SignatureVerdict& signature);
-  [[nodiscard]] bool is_first_presentation(const SignatureVerdict& signature);
+  [[nodiscard]] bool is_first_presentation();
+  [[nodiscard]] ReplayAnswer record_presentation();
   [[nodiscard]] bool is_within(std::string_view limit);
   [[nodiscard]] std::string_view subject();
   void refuse_unverified(Cause cause) noexcept;
@@ -78,6 +79,7 @@ class Deciding {
   Now now_;
   DecidingScratch& scratch_;
   Record& record_;
+  const Verdict* verdict_ = nullptr;
   const TableRoute* route_ = nullptr;
   const TableRule* rule_ = nullptr;
   const RequirementCheck* asked_ = nullptr;  // what a challenge asks for
