@@ -128,6 +128,8 @@ void ControlledNetwork::forget() {
 
 }  // namespace wba::test
 
+// Libraries are to find these and not libc's, so the program has to export them.
+#pragma GCC visibility push(default)
 extern "C" {
 
 int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** result) {
@@ -187,3 +189,4 @@ int connect(int socket, const sockaddr* address, socklen_t length) {
 }
 
 }  // extern "C"
+#pragma GCC visibility pop

@@ -246,7 +246,8 @@ Outcome<Exit> run_agent(const AgentOptions& options) {
   if (options.check) return Exit::done;
   if (options.socket.empty() && options.listen.empty() && options.proxy.address.empty()) {
     return std::unexpected(
-        Failure{.message = "--socket is missing", .hint = "name the Unix socket to listen on, or --listen, or --proxy"});
+        Failure{.message = "--socket is missing",
+                .hint = "name the Unix socket to listen on, or --listen, or --proxy"});
   }
   return serve(options, *std::move(daemon), keys);
 }
