@@ -31,7 +31,7 @@ struct Call {
   std::string_view body;
   uid_t user = 0;
   pid_t process = 0;
-  std::string_view token = {};  // name, where the caller showed one: then there is no user
+  std::string_view token = {};    // name, where the caller showed one: then there is no user
   std::string_view through = {};  // what the call came by, for the log; empty: the socket
 };
 
