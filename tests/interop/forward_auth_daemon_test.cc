@@ -133,6 +133,44 @@ TEST_F(DaemonTest, AReloadUnderLoadLosesNoRequest) {
   EXPECT_EQ(daemon_.lines().size(), static_cast<std::size_t>(passed + challenged + 1));
 }
 
+// The agent's key earns a table by use, unless the daemon is told otherwise.
+TEST_F(DaemonTest, PreparedKeysCanBeShadowedAndTurnedOff) {
+  daemon_.write_config(kClosed);
+  const auto tables_after_use = [&](int wanted) {
+    OwnedRequest request;
+    agent_.sign(request, wall_clock());
+    const auto proxy = daemon_.connect();
+    const std::string line = "wba_prepared_keys " + std::to_string(wanted) + "\n";
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(ask(*proxy, request)->status, 200);
+    // A table takes some milliseconds, on a thread of its own.
+    for (int i = 0; i < 500; ++i) {
+      if (daemon_.admin("/metrics").second.find(line) != std::string::npos) break;
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    EXPECT_EQ(ask(*proxy, request)->status, 200);
+    return daemon_.admin("/metrics").second;
+  };
+  ASSERT_TRUE(daemon_.start());
+  EXPECT_THAT(tables_after_use(1), testing::HasSubstr("wba_prepared_keys 1\n"));
+  daemon_.process().stop();
+  ASSERT_TRUE(daemon_.start({"--prepared-keys", "shadow"}));
+  EXPECT_THAT(tables_after_use(1),
+              testing::AllOf(testing::HasSubstr("wba_prepared_keys 1\n"),
+                             testing::HasSubstr("wba_prepared_key_differences 0\n")));
+  daemon_.process().stop();
+  ASSERT_EQ(::setenv("WBA_PREPARED_KEYS", "off", 1), 0);
+  const bool started = daemon_.start();
+  ::unsetenv("WBA_PREPARED_KEYS");
+  ASSERT_TRUE(started);
+  EXPECT_THAT(tables_after_use(0), testing::HasSubstr("wba_prepared_keys 0\n"));
+  daemon_.process().stop();
+  const auto refused =
+      test::run_command({WBA_AUTHD, "--config", daemon_.config_file().string(), "--headers",
+                         "original", "--check", "--prepared-keys", "maybe"});
+  EXPECT_NE(refused.status, 0);
+  EXPECT_THAT(refused.err, testing::HasSubstr("--prepared-keys"));
+}
+
 // WBA_KILL_ROUNDS asks for more.
 TEST_F(DaemonTest, KilledAtAnyMomentItLosesNoLineOfWhatItAnswered) {
   const char* wanted = std::getenv("WBA_KILL_ROUNDS");

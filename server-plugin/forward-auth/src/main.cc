@@ -18,6 +18,7 @@
 #include <wba/key_resolver.h>
 
 #include "authd.h"
+#include "prepared_option.h"
 #include "resolver.h"
 
 namespace wba::forward_auth {
@@ -28,6 +29,7 @@ struct Options {
   std::string listen = "127.0.0.1:9180";
   AuthdOptions authd = {.admin_port = 9181};
   ResolverOptions resolver;
+  PreparedKeyMode prepared_keys = PreparedKeyMode::on;
   int drain_seconds = 1;
   bool check = false;
 };
@@ -109,8 +111,11 @@ Outcome<void> run(Options& options) {
   raise_descriptor_limit();
   auto resolver = make_resolver(options.resolver);
   if (!resolver) return std::unexpected(resolver.error());
+  use_prepared_keys(options.prepared_keys);
+  auto gauges = prepared_gauges();
+  gauges.insert(gauges.end(), resolver->gauges.begin(), resolver->gauges.end());
   auto created = guard::Guard::create(
-      *std::move(config), {.resolver = resolver->resolver, .gauges = std::move(resolver->gauges)});
+      *std::move(config), {.resolver = resolver->resolver, .gauges = std::move(gauges)});
   if (!created) return std::unexpected(guard::to_text(created.error()));
   if (options.check) return {};
   const std::shared_ptr<guard::Guard> guard = *std::move(created);
@@ -162,6 +167,7 @@ void add_options(CLI::App& app, Options& options) {
                  "seconds between readiness saying no and the end (default: 1)")
       ->check(CLI::Range(0, 600));
   app.add_flag("--check", options.check, "check the configuration and end");
+  add_prepared_option(app, options.prepared_keys);
   add_resolver_options(app, options.resolver);
 }
 
