@@ -10,6 +10,7 @@
 #include "crypto/ed25519_prepared_group.h"
 #include "crypto/ed25519_prepared_quad.h"
 #include "support/ed25519_avx2_lanes.h"
+#include "support/ed25519_emulated_lanes.h"
 
 namespace {
 
@@ -22,24 +23,7 @@ using wba::crypto::prepared::QuadPoint;
 using wba::test::QuadElement;
 using wba::test::QuadLanes;
 
-struct Emulated {
-  using Vector = QuadLanes;
-
-  template <typename Operation>
-  static Vector map(Operation operation) {
-    Vector out;
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = operation(i);
-    return out;
-  }
-  static Vector every(std::uint64_t a) {
-    return map([a](std::size_t) { return a; });
-  }
-  static Vector add(const Vector& a, const Vector& b) {
-    return map([&](std::size_t i) { return a[i] + b[i]; });
-  }
-  static Vector sub(const Vector& a, const Vector& b) {
-    return map([&](std::size_t i) { return a[i] - b[i]; });
-  }
+struct Emulated : wba::test::EmulatedLanes<4> {
   template <int bits>
   static Vector low(const Vector& a) {
     return map([&](std::size_t i) { return a[i] & ((std::uint64_t{1} << bits) - 1); });
@@ -53,9 +37,6 @@ struct Emulated {
     return map([&](std::size_t i) { return (a[i] & mask32) * (b[i] & mask32); });
   }
   static Vector product_at(const Vector& a, const Vector& b) { return product(a, b); }
-  static Vector times19(const Vector& a) {
-    return map([&](std::size_t i) { return a[i] * 19; });
-  }
 };
 
 using Quad = QuadFe<Emulated>;
@@ -171,16 +152,6 @@ TEST(Ed25519PreparedQuad, SumsAndDifferencesAreThoseOfThePortableField) {
   }
 }
 
-// A point that is some multiple of the base point, with a z of its own.
-Point some_point(std::mt19937_64& random) {
-  Point point = wba::crypto::prepared::base_point();
-  for (int i = 0; i < 6; ++i) {
-    point = double_point(point);
-    if (random() % 2 == 0) point = add_points(point, wba::crypto::prepared::base_point());
-  }
-  return point;
-}
-
 void expect_lane_is(const Point& expected, const Coordinates& lanes, std::size_t which) {
   const Fe z = lane(lanes[2], which);
   EXPECT_FALSE(is_zero(z));
@@ -199,7 +170,7 @@ TEST(Ed25519PreparedQuad, AffinePointsStartAndAreAddedInEveryLane) {
     std::array<Point, 4> alone;
     std::array<Point, 4> added;
     for (std::size_t which = 0; which < 4; ++which) {
-      const Point point = some_point(random);
+      const Point point = wba::test::some_point(random);
       const Entry& entry =
           table->entry(random() % table->rows(), static_cast<unsigned>(random() % 129));
       set_lane(lanes[0], which, point.x);
