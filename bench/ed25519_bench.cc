@@ -149,6 +149,10 @@ BENCHMARK_CAPTURE(verify_on, portable, Ed25519Path::portable, TableKind::full)
     ->Name("ed25519/prepared_verify_portable");
 BENCHMARK_CAPTURE(verify_on, portable16, Ed25519Path::portable, TableKind::compact)
     ->Name("ed25519/prepared_verify_portable_compact");
+BENCHMARK_CAPTURE(verify_on, avx2, Ed25519Path::avx2, TableKind::full)
+    ->Name("ed25519/prepared_verify_avx2");
+BENCHMARK_CAPTURE(verify_on, avx216, Ed25519Path::avx2, TableKind::compact)
+    ->Name("ed25519/prepared_verify_avx2_compact");
 BENCHMARK_CAPTURE(verify_on, ifma, Ed25519Path::ifma, TableKind::full)
     ->Name("ed25519/prepared_verify_ifma");
 BENCHMARK_CAPTURE(verify_on, ifma16, Ed25519Path::ifma, TableKind::compact)
@@ -173,6 +177,7 @@ void verify_eight(benchmark::State& state, Ed25519Path path) {
 }
 BENCHMARK_CAPTURE(verify_eight, portable, Ed25519Path::portable)
     ->Name("ed25519/prepared_verify_portable_x8");
+BENCHMARK_CAPTURE(verify_eight, avx2, Ed25519Path::avx2)->Name("ed25519/prepared_verify_avx2_x8");
 BENCHMARK_CAPTURE(verify_eight, ifma, Ed25519Path::ifma)->Name("ed25519/prepared_verify_ifma_x8");
 
 void prepared_verify_x8(benchmark::State& state) {

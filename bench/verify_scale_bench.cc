@@ -138,6 +138,7 @@ void verify_covered_bytes(benchmark::State& state) {
 
 BENCHMARK_CAPTURE(verify_on_path, libsodium, "libsodium")->Name("verify/path/libsodium");
 BENCHMARK_CAPTURE(verify_on_path, portable, "portable")->Name("verify/path/portable");
+BENCHMARK_CAPTURE(verify_on_path, avx2, "avx2")->Name("verify/path/avx2");
 BENCHMARK_CAPTURE(verify_on_path, ifma, "ifma")->Name("verify/path/ifma");
 BENCHMARK_CAPTURE(verify_many, minimal, Shape::minimal)->Name("verify/many/minimal");
 BENCHMARK_CAPTURE(verify_many, browser, Shape::browser)->Name("verify/many/browser");

@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
   const std::uint64_t wanted = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100000;
   const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   std::vector<Ed25519Path> paths;
-  for (const Ed25519Path path : {Ed25519Path::portable, Ed25519Path::ifma})
+  for (const Ed25519Path path : {Ed25519Path::portable, Ed25519Path::avx2, Ed25519Path::ifma})
     if (wba::crypto::cpu_has(path) && (argc <= 3 || argv[3] == to_string(path)))
       paths.push_back(path);
   if (paths.empty()) {

@@ -95,7 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto text = std::as_bytes(std::span(message));
   const auto proof = std::as_bytes(std::span<const std::uint8_t, 64>(signature));
-  for (const Ed25519Path path : {Ed25519Path::portable, Ed25519Path::ifma}) {
+  for (const Ed25519Path path : {Ed25519Path::portable, Ed25519Path::avx2, Ed25519Path::ifma}) {
     if (!wba::crypto::cpu_has(path)) continue;
     require(key->verify(path, text, proof) == expected);
     std::vector<PendingEd25519> pending(8, PendingEd25519{key, text, proof});

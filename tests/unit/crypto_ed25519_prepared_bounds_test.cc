@@ -9,6 +9,7 @@
 #include "crypto/ed25519_prepared_field.h"
 #include "crypto/ed25519_prepared_group.h"
 #include "crypto/ed25519_prepared_lanes.h"
+#include "crypto/ed25519_prepared_quad.h"
 
 namespace interval {
 
@@ -114,6 +115,30 @@ struct Machine {
   static Interval add_where(const Interval& a, const Interval& b) {
     return either(a + b, a);
   }
+};
+
+// The machine of the arithmetic in ten limbs.
+struct QuadMachine {
+  using Vector = Interval;
+
+  static Interval every(std::uint64_t a) { return a; }
+  static Interval add(const Interval& a, const Interval& b) { return a + b; }
+  static Interval sub(const Interval& a, const Interval& b) { return a - b; }
+  template <int bits>
+  static Interval low(const Interval& a) {
+    return a & ((std::uint64_t{1} << bits) - 1);
+  }
+  template <int bits>
+  static Interval shift(const Interval& a) {
+    return a >> bits;
+  }
+  // The instruction drops what stands above bit 32 of a factor.
+  static Interval product(const Interval& a, const Interval& b) {
+    if (a.high >> 32 != 0 || b.high >> 32 != 0) overflow = true;
+    return {a.low * b.low, a.high * b.high};
+  }
+  static Interval product_at(const Interval& a, const Interval& b) { return product(a, b); }
+  static Interval times19(const Interval& a) { return a * 19; }
 };
 
 }  // namespace interval
@@ -274,6 +299,91 @@ TEST_F(Ed25519PreparedBounds, AdditionInLanesKeepsCoordinatesWithinTheirBounds) 
   EXPECT_LT(highest(point.plus), lane_reduced_limit);
   EXPECT_LT(highest(point.t), lane_reduced_limit);
   EXPECT_LT(highest(point.z), lane_column_limit);
+}
+
+using wba::crypto::prepared::QuadEntry;
+using wba::crypto::prepared::QuadPoint;
+using QuadElement = wba::crypto::prepared::QuadFe<interval::QuadMachine>;
+
+// Limbs below `times` times what reduced ones are below.
+QuadElement quad_reduced(Wide times = 1) {
+  QuadElement out;
+  for (std::size_t i = 0; i < 10; ++i) {
+    const Wide limit = (one << (i % 2 == 0 ? 26 : 25)) + (one << 18);
+    out.limb[i] = Interval(Wide{0}, times * (limit - 1));
+  }
+  return out;
+}
+
+// Limbs of 51 bits, each at most `highest`, made two.
+QuadElement quad_of_words(Wide highest) {
+  QuadElement out;
+  for (std::size_t i = 0; i < 5; ++i)
+    wba::crypto::prepared::quad_split<interval::QuadMachine>(out, i, Interval(Wide{0}, highest));
+  return out;
+}
+
+QuadElement quad_product_of(const QuadElement& a, const QuadElement& b) {
+  QuadElement out;
+  wba::crypto::prepared::quad_product<interval::QuadMachine>(
+      out, a, wba::crypto::prepared::quad_factor<interval::QuadMachine>(b));
+  return out;
+}
+
+void expect_reduced(const QuadElement& element) {
+  const QuadElement limits = quad_reduced();
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_LE(element.limb[i].high, limits.limb[i].high) << i;
+}
+
+TEST_F(Ed25519PreparedBounds, QuadProductsOfFourAndThreeTimesReducedFactorsAreReduced) {
+  const QuadElement out = quad_product_of(quad_reduced(4), quad_reduced(3));
+  EXPECT_FALSE(interval::overflow);
+  expect_reduced(out);
+}
+
+TEST_F(Ed25519PreparedBounds, TheAnalysisNoticesFactorsThatQuadsWouldCutOff) {
+  static_cast<void>(quad_product_of(quad_reduced(), quad_reduced(4)));  // 19 times it
+  EXPECT_TRUE(interval::overflow);
+}
+
+TEST_F(Ed25519PreparedBounds, TheAnalysisNoticesQuadColumnsThatAreTooLarge) {
+  static_cast<void>(quad_product_of(quad_reduced(16), quad_reduced(3)));
+  EXPECT_TRUE(interval::overflow);
+}
+
+// Of a negated entry t is at most a limb of 2p.
+QuadEntry<interval::QuadMachine> quad_entry() {
+  return {quad_of_words((one << 51) - 1), quad_of_words((one << 51) - 1), quad_of_words(one << 52)};
+}
+
+void expect_reduced(const QuadPoint<interval::QuadMachine>& point) {
+  for (const QuadElement& coordinate : {point.x, point.y, point.z, point.t})
+    expect_reduced(coordinate);
+}
+
+TEST_F(Ed25519PreparedBounds, QuadsOfTableEntriesAreReduced) {
+  const auto point = wba::crypto::prepared::quad_start<interval::QuadMachine>(quad_entry());
+  EXPECT_FALSE(interval::overflow);
+  expect_reduced(point);
+}
+
+TEST_F(Ed25519PreparedBounds, AdditionInQuadsKeepsCoordinatesReduced) {
+  QuadPoint<interval::QuadMachine> point = {quad_reduced(), quad_reduced(), quad_reduced(),
+                                            quad_reduced()};
+  wba::crypto::prepared::quad_add<interval::QuadMachine>(point, quad_entry());
+  EXPECT_FALSE(interval::overflow);
+  expect_reduced(point);
+}
+
+// Two limbs are put together again and carried, which reduces them for the portable field.
+TEST_F(Ed25519PreparedBounds, QuadsComeBackReduced) {
+  const QuadElement quad = quad_reduced();
+  Element wide;
+  for (std::size_t i = 0; i < 5; ++i)
+    wide.limb[i] = quad.limb[2 * i] + quad.limb[2 * i + 1] * (std::uint64_t{1} << 26);
+  const Element out = carry(wide);
+  EXPECT_FALSE(interval::overflow);
+  EXPECT_LT(highest(out), reduced_limit);
 }
 
 }  // namespace

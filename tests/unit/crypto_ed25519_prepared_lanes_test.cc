@@ -10,6 +10,7 @@
 
 #include "crypto/ed25519_prepared_group.h"
 #include "crypto/ed25519_prepared_lanes.h"
+#include "support/ed25519_emulated_lanes.h"
 #include "support/ed25519_ifma_lanes.h"
 
 namespace {
@@ -25,24 +26,7 @@ using wba::test::Lanes;
 
 constexpr std::uint64_t mask52 = (std::uint64_t{1} << 52) - 1;
 
-struct Emulated {
-  using Vector = Lanes;
-
-  template <typename Operation>
-  static Vector map(Operation operation) {
-    Vector out;
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = operation(i);
-    return out;
-  }
-  static Vector every(std::uint64_t a) {
-    return map([a](std::size_t) { return a; });
-  }
-  static Vector add(const Vector& a, const Vector& b) {
-    return map([&](std::size_t i) { return a[i] + b[i]; });
-  }
-  static Vector sub(const Vector& a, const Vector& b) {
-    return map([&](std::size_t i) { return a[i] - b[i]; });
-  }
+struct Emulated : wba::test::EmulatedLanes<8> {
   static Vector low51(const Vector& a) {
     return map([&](std::size_t i) { return a[i] & wba::crypto::prepared::mask51; });
   }
@@ -61,9 +45,6 @@ struct Emulated {
     return map([&](std::size_t i) {
       return acc[i] + static_cast<std::uint64_t>(product(a[i], b[i]) >> 52);
     });
-  }
-  static Vector times19(const Vector& a) {
-    return map([&](std::size_t i) { return a[i] * 19; });
   }
   template <int i, int j, int k, int l>
   static Vector permute(const Vector& a) {
@@ -143,16 +124,6 @@ TEST(Ed25519PreparedLanes, ProductsOfExtremeLimbsAreThoseOfThePortableField) {
   }
 }
 
-// A point that is some multiple of the base point, with a z of its own.
-Point some_point(std::mt19937_64& random) {
-  Point point = wba::crypto::prepared::base_point();
-  for (int i = 0; i < 6; ++i) {
-    point = double_point(point);
-    if (random() % 2 == 0) point = add_points(point, wba::crypto::prepared::base_point());
-  }
-  return point;
-}
-
 void expect_same_point(const Point& expected, const Fe& x, const Fe& y, const Fe& z, const Fe& t) {
   EXPECT_FALSE(is_zero(z));
   EXPECT_TRUE(equal(mul(carry(x), expected.z), mul(expected.x, carry(z))));
@@ -170,7 +141,7 @@ TEST(Ed25519PreparedLanes, EntryStepAddsInBothHalves) {
     LaneElement entries;
     std::array<Point, 2> expected;
     for (std::size_t half = 0; half < 2; ++half) {
-      const Point point = some_point(random);
+      const Point point = wba::test::some_point(random);
       const Entry& entry =
           table->entry(random() % table->rows(), static_cast<unsigned>(random() % 129));
       const std::array<Fe, 4> coordinates = {carry(sub(point.y, point.x)), point.t, point.z,
@@ -212,7 +183,7 @@ TEST(Ed25519PreparedLanes, AffinePointsAreAddedInEveryLane) {
     std::array<LaneElement, 3> entries;
     std::array<Point, 8> expected;
     for (std::size_t which = 0; which < 8; ++which) {
-      const Point point = some_point(random);
+      const Point point = wba::test::some_point(random);
       const Entry& entry =
           table->entry(random() % table->rows(), static_cast<unsigned>(random() % 129));
       set_lane(lanes[0], which, carry(sub(point.y, point.x)));

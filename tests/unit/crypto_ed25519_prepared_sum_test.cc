@@ -164,7 +164,8 @@ class Ed25519PreparedSum : public testing::TestWithParam<Ed25519Path> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Paths, Ed25519PreparedSum,
-                         testing::Values(Ed25519Path::portable, Ed25519Path::ifma),
+                         testing::Values(Ed25519Path::portable, Ed25519Path::avx2,
+                                         Ed25519Path::ifma),
                          [](const auto& which) {
                            return std::string(wba::crypto::to_string(which.param));
                          });

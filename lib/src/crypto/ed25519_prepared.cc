@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "crypto/ed25519_prepared_avx2.h"
 #include "crypto/ed25519_prepared_steps.h"
 
 namespace wba::crypto {
@@ -30,7 +31,9 @@ bool verify_by_libsodium(const State& key, Message message, Signature signature)
 constexpr unsigned window_of(TableKind kind) noexcept { return kind == TableKind::full ? 8 : 4; }
 
 Ed25519Path fastest() noexcept {
-  return cpu_has(Ed25519Path::ifma) ? Ed25519Path::ifma : Ed25519Path::portable;
+  for (const Ed25519Path path : {Ed25519Path::ifma, Ed25519Path::avx2})
+    if (cpu_has(path)) return path;
+  return Ed25519Path::portable;
 }
 
 std::atomic<Ed25519Path>& path_in_use() noexcept {
@@ -51,7 +54,14 @@ const Table* base_table_checked() noexcept {
 
 prepared::Projective prepared::sum(Ed25519Path path, const Table& base, const Digits& s,
                                    const Table& key, const Digits& k) noexcept {
-  return path == Ed25519Path::ifma ? sum_ifma(base, s, key, k) : sum_portable(base, s, key, k);
+  switch (path) {
+    case Ed25519Path::ifma:
+      return sum_ifma(base, s, key, k);
+    case Ed25519Path::avx2:
+      return sum_avx2(base, s, key, k);
+    default:
+      return sum_portable(base, s, key, k);
+  }
 }
 
 std::string_view to_string(Ed25519Path path) noexcept {
@@ -60,6 +70,8 @@ std::string_view to_string(Ed25519Path path) noexcept {
       return "libsodium";
     case Ed25519Path::portable:
       return "portable";
+    case Ed25519Path::avx2:
+      return "avx2";
     case Ed25519Path::ifma:
       return "ifma";
   }
@@ -67,14 +79,16 @@ std::string_view to_string(Ed25519Path path) noexcept {
 }
 
 std::optional<Ed25519Path> ed25519_path_from_name(std::string_view name) noexcept {
-  for (const Ed25519Path path : {Ed25519Path::libsodium, Ed25519Path::portable, Ed25519Path::ifma})
+  for (const Ed25519Path path :
+       {Ed25519Path::libsodium, Ed25519Path::portable, Ed25519Path::avx2, Ed25519Path::ifma})
     if (name == to_string(path)) return path;
   return std::nullopt;
 }
 
 bool cpu_has(Ed25519Path path) noexcept {
+  static const bool avx2 = prepared::avx2_is_there();
   static const bool ifma = prepared::ifma_is_there();
-  return path != Ed25519Path::ifma || ifma;
+  return (path != Ed25519Path::avx2 || avx2) && (path != Ed25519Path::ifma || ifma);
 }
 
 Ed25519Path ed25519_path() noexcept { return path_in_use().load(std::memory_order_relaxed); }

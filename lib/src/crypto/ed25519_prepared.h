@@ -21,6 +21,7 @@ namespace wba::crypto {
 enum class Ed25519Path : std::uint8_t {
   libsodium,  // no table is read
   portable,   // C++ on 64-bit integers
+  avx2,       // 32-bit products in four lanes
   ifma,       // AVX-512 IFMA
 };
 

@@ -17,8 +17,8 @@
 #define WBA_IFMA_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma")))
 #define WBA_LANES WBA_IFMA_TARGET __attribute__((always_inline)) inline
 
-#include "crypto/ed25519_prepared_group.h"
 #include "crypto/ed25519_prepared_lanes.h"
+#include "crypto/ed25519_prepared_terms.h"
 
 namespace wba::crypto::prepared {
 namespace {
@@ -81,23 +81,6 @@ WBA_LANES void transpose(const void* const places[8], Ifma::Vector out[8]) noexc
     out[i] = _mm512_shuffle_i64x2(four[i], four[i + 4], 0x88);
     out[i + 4] = _mm512_shuffle_i64x2(four[i], four[i + 4], 0xdd);
   }
-}
-
-// EntryTerm is one addition of a sum: an entry, or its negative.
-struct EntryTerm {
-  const Entry* entry;
-  bool negative;
-};
-
-inline constexpr std::size_t max_terms = 2 * max_digits;
-
-// append_terms writes one term a digit and gives their number.
-inline std::size_t append_terms(const Table& table, const Digits& digits, EntryTerm* out) noexcept {
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    const int digit = digits.digit[row];
-    out[row] = {&table.entry(row, static_cast<unsigned>(digit < 0 ? -digit : digit)), digit < 0};
-  }
-  return table.rows();
 }
 
 }  // namespace
