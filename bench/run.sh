@@ -27,12 +27,23 @@ cmake --build --preset release --target wba_bench
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Repetitions of different benchmarks are interleaved, so that a busy minute does not hit only one.
-pin=()
+# run NAMES FILE COMMAND... measures the benchmarks with these names, one a line. Repetitions of
+# different benchmarks are interleaved, so that a busy minute does not hit only one.
+run() {
+  local names=$1 file=$2
+  shift 2
+  [ -n "$names" ] || return 0
+  "$@" build/release/bin/wba_bench "--benchmark_filter=^($(paste -sd '|' <<<"$names"))\$" \
+    "--benchmark_repetitions=$repetitions" --benchmark_enable_random_interleaving=true \
+    --benchmark_min_time=0.2 "--benchmark_out=$file" --benchmark_out_format=json >&2
+}
+pin=(env)
 if command -v taskset >/dev/null; then pin=(taskset -c 0); fi
-"${pin[@]}" build/release/bin/wba_bench "--benchmark_filter=$filter" \
-  "--benchmark_repetitions=$repetitions" --benchmark_enable_random_interleaving=true \
-  --benchmark_min_time=0.2 "--benchmark_out=$work/bench.json" --benchmark_out_format=json >&2
+names=$(build/release/bin/wba_bench --benchmark_list_tests "--benchmark_filter=$filter")
+run "$(grep -v '/threads:' <<<"$names" || true)" "$work/bench.1.json" "${pin[@]}"
+# One thread beside two, on all processors.
+run "$(grep '/threads:' <<<"$names" || true)" "$work/bench.2.json" env
+jq -s '{context: .[0].context, benchmarks: map(.benchmarks) | add}' "$work"/bench.[12].json >"$work/bench.json"
 
 if [ -n "$peers" ] && command -v node >/dev/null && command -v npm >/dev/null; then
   bench/compare/run.sh "$repetitions" >"$work/peers.md"
