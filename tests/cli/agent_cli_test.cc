@@ -248,12 +248,16 @@ TEST_F(AgentCommand, AnotherUserReadsNeitherSocketNorMemory) {
     if (::setuid(65534) != 0) ::_exit(64);
     if (!post(body).empty()) wrong |= 1;
     if (::open(memory.c_str(), O_RDONLY) >= 0) wrong |= 2;
+    // A folder further up may be closed to others, on some machines the root itself.
+    if (wrong == 0 && ::access(socket().c_str(), W_OK) != 0) ::_exit(65);
     ::_exit(wrong);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
   EXPECT_EQ(stop(), 0);
+  const int ended = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (ended == 65) GTEST_SKIP() << "another user does not reach the temporary folder";
+  EXPECT_EQ(ended, 0);
   EXPECT_TRUE(contents(file("log")).contains("user-unknown"));
 }
 
