@@ -135,13 +135,13 @@ class Verdict {
   // decisive is the signature that the outcome follows from: the first verified one; else the first
   // tagged one that could not be decided; else the first tagged one. nullptr where there is none.
   [[nodiscard]] const SignatureVerdict* decisive() const noexcept {
-    return decisive_ < signatures_.size() ? &signatures_[decisive_] : nullptr;
+    return decisive_ < count_ ? &signatures_[decisive_] : nullptr;
   }
 
   // signatures are those tagged web-bot-auth, in the order of Signature-Input. Each was judged on
   // its own.
   [[nodiscard]] std::span<const SignatureVerdict> signatures() const noexcept {
-    return signatures_;
+    return std::span(signatures_).first(count_);
   }
 
   // covers says whether the decisive signature covers the component.
@@ -153,7 +153,8 @@ class Verdict {
 
   Reason reason_ = Reason::internal_error;
   std::size_t decisive_ = SIZE_MAX;
-  std::vector<SignatureVerdict> signatures_;
+  std::size_t count_ = 0;                     // of signatures_, those that are this request's
+  std::vector<SignatureVerdict> signatures_;  // room for as many as are looked at
 };
 
 class VerifierState;

@@ -2,7 +2,10 @@
 #define WBA_SRC_BASE_ASCII_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+
+#include "base/words.h"
 
 namespace wba::ascii {
 
@@ -26,12 +29,22 @@ namespace wba::ascii {
 }
 
 // equals_ignoring_case compares without regard to ASCII case.
-[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
+[[nodiscard]] inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size < 8) {
+    for (std::size_t i = 0; i < size; ++i) {
+      if (to_lower(a[i]) != to_lower(b[i])) return false;
+    }
+    return true;
   }
-  return true;
+  const auto differ = [&](std::size_t i) {
+    return words::to_lower(words::load(&a[i])) != words::to_lower(words::load(&b[i]));
+  };
+  for (std::size_t i = 0; i + 8 < size; i += 8) {
+    if (differ(i)) return false;
+  }
+  return !differ(size - 8);
 }
 
 // is_token says whether `text` is a token, as methods and field names are. RFC 9110 §5.6.2.

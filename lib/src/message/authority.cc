@@ -1,11 +1,15 @@
+#include "message/authority.h"
+
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <new>
 #include <span>
 
 #include <wba/message.h>
 
 #include "base/ascii.h"
+#include "base/words.h"
 
 namespace wba {
 namespace {
@@ -16,17 +20,12 @@ bool is_host_character(char c) noexcept {
          std::string_view("-._~%!$&'()*+,;=").find(c) != std::string_view::npos;
 }
 
-// is_usual_host: letters, digits, dots and hyphens. Without branches, so that the compiler makes
-// vector code of it.
+// is_usual_host: letters, digits, dots and hyphens.
 bool is_usual_host(std::string_view host) noexcept {
-  unsigned other = 0;
-  for (const char c : host) {
-    const auto letter = static_cast<unsigned char>(ascii::to_lower(c) - 'a');
-    const auto digit = static_cast<unsigned char>(c - '0');
-    other |= static_cast<unsigned>(letter >= 26) & static_cast<unsigned>(digit >= 10) &
-             static_cast<unsigned>(c != '.') & static_cast<unsigned>(c != '-');
-  }
-  return other == 0;
+  return !words::any(host, [](std::uint64_t word) {
+    return words::tops & ~(words::between(words::to_lower(word), 'a', 'z') |
+                           words::between(word, '0', '9') | words::between(word, '-', '.'));
+  });
 }
 
 bool is_host(std::string_view host) noexcept {
@@ -49,40 +48,49 @@ bool is_ip_literal(std::string_view host) noexcept {
 
 }  // namespace
 
-Result<void> append_normalised_authority(std::string_view scheme, std::string_view authority,
-                                         std::string& out) {
-  const auto fail = [] { return std::unexpected(Error{ErrorCode::authority_invalid}); };
+bool append_authority(std::string_view scheme, std::string_view authority, std::string& out) {
   std::string_view host = authority;
   std::string_view port;
   if (!authority.empty() && authority.front() == '[') {
     const auto close = authority.find(']');
-    if (close == std::string_view::npos) return fail();
+    if (close == std::string_view::npos) return false;
     host = authority.substr(0, close + 1);
     const auto rest = authority.substr(close + 1);
-    if (!rest.empty() && rest.front() != ':') return fail();
+    if (!rest.empty() && rest.front() != ':') return false;
     if (!rest.empty()) port = rest.substr(1);
-    if (!is_ip_literal(host)) return fail();
+    if (!is_ip_literal(host)) return false;
   } else {
     const auto colon = authority.find(':');
     host = authority.substr(0, colon);
     if (colon != std::string_view::npos) port = authority.substr(colon + 1);
-    if (!is_host(host)) return fail();
+    if (!is_host(host)) return false;
   }
   unsigned number = 0;
   if (!port.empty()) {
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error != std::errc() || end != port.data() + port.size() || number > 65535) return fail();
+    if (error != std::errc() || end != port.data() + port.size() || number > 65535) return false;
   }
   const bool default_port = port.empty() || is_default_port(scheme, number);
-  try {
-    const auto before = out.size();
-    out.append(host);
+  const auto before = out.size();
+  out.append(host);
+  // Nearly always there is nothing to change.
+  if (words::any(host, [](std::uint64_t word) { return words::between(word, 'A', 'Z'); })) {
     for (char& c : std::span(out).subspan(before)) c = ascii::to_lower(c);
-    if (!default_port) out.append(":").append(port);
+  }
+  if (!default_port) out.append(":").append(port);
+  return true;
+}
+
+Result<void> append_normalised_authority(std::string_view scheme, std::string_view authority,
+                                         std::string& out) {
+  const auto before = out.size();
+  try {
+    if (append_authority(scheme, authority, out)) return {};
+    return std::unexpected(Error{ErrorCode::authority_invalid});
   } catch (const std::bad_alloc&) {
+    out.resize(before);
     return std::unexpected(Error{ErrorCode::out_of_memory});
   }
-  return {};
 }
 
 }  // namespace wba

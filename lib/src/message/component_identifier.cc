@@ -30,21 +30,22 @@ bool is_name_character(char c) noexcept {
   return c != '\0' && std::string_view("!#$%&'*+.^_`|~").find(c) != std::string_view::npos;
 }
 
-std::unexpected<Error> fail(ErrorCode code) noexcept { return std::unexpected(Error{code}); }
-
-Result<ComponentKind> kind_of(std::string_view name) noexcept {
-  if (name.empty()) return fail(ErrorCode::component_name_invalid);
-  if (name.front() == '@') {
-    for (const auto& [derived, kind] : kDerived) {
-      if (name == derived) return kind;
+bool read_kind(std::string_view name, ComponentKind& kind, ErrorCode& error) noexcept {
+  error = ErrorCode::component_name_invalid;
+  if (name.empty()) return false;
+  if (name.front() != '@') {
+    kind = ComponentKind::field;
+    return std::ranges::all_of(name, is_name_character);
+  }
+  for (const auto& [derived, meant] : kDerived) {
+    if (name == derived) {
+      kind = meant;
+      return true;
     }
-    return fail(name == "@signature-params" ? ErrorCode::component_signature_params_listed
-                                            : ErrorCode::component_name_unknown);
   }
-  if (!std::ranges::all_of(name, is_name_character)) {
-    return fail(ErrorCode::component_name_invalid);
-  }
-  return ComponentKind::field;
+  error = name == "@signature-params" ? ErrorCode::component_signature_params_listed
+                                      : ErrorCode::component_name_unknown;
+  return false;
 }
 
 bool is_flag(const sf::BareItem& value) noexcept {
@@ -53,13 +54,18 @@ bool is_flag(const sf::BareItem& value) noexcept {
 
 }  // namespace
 
-Result<ComponentIdentifier> read_component_identifier(
-    const sf::BareItem& name, std::span<const sf::Parameter> parameters) noexcept {
+bool read_component_identifier_into(const sf::BareItem& name,
+                                    std::span<const sf::Parameter> parameters,
+                                    ComponentIdentifier& id, ErrorCode& error) noexcept {
+  const auto fail = [&error](ErrorCode code) {
+    error = code;
+    return false;
+  };
   if (name.type != sf::Type::string) return fail(ErrorCode::signature_input_not_string);
-  const auto kind = kind_of(name.text);
-  if (!kind) return std::unexpected(kind.error());
-  ComponentIdentifier id{.kind = *kind, .name = name.text, .key = {}};
-  const bool is_field = *kind == ComponentKind::field;
+  if (!read_kind(name.text, id.kind, error)) return false;
+  id.name = name.text;
+  const bool is_field = id.kind == ComponentKind::field;
+  const bool is_query_param = id.kind == ComponentKind::query_param;
   for (const auto& [key, value] : parameters) {
     bool* flag = nullptr;
     if (key == "req") flag = &id.req;
@@ -71,18 +77,23 @@ Result<ComponentIdentifier> read_component_identifier(
       *flag = true;
       continue;
     }
-    const bool takes_text =
-        is_field ? key == "key" : *kind == ComponentKind::query_param && key == "name";
+    const bool takes_text = is_field ? key == "key" : is_query_param && key == "name";
     if (!takes_text) return fail(ErrorCode::component_parameter_unknown);
     if (value.type != sf::Type::string) return fail(ErrorCode::component_parameter_invalid);
     id.has_key = true;
     id.key = value.text;
   }
-  if (*kind == ComponentKind::query_param && !id.has_key) {
-    return fail(ErrorCode::component_parameter_invalid);
-  }
+  if (is_query_param && !id.has_key) return fail(ErrorCode::component_parameter_invalid);
   if (id.bs && (id.sf || id.has_key)) return fail(ErrorCode::component_parameters_incompatible);
-  return id;
+  return true;
+}
+
+Result<ComponentIdentifier> read_component_identifier(
+    const sf::BareItem& name, std::span<const sf::Parameter> parameters) noexcept {
+  ComponentIdentifier id;
+  ErrorCode error{};
+  if (read_component_identifier_into(name, parameters, id, error)) return id;
+  return std::unexpected(Error{error});
 }
 
 namespace {
@@ -122,7 +133,7 @@ Result<void> append_component_identifier(std::string_view text, sf::Field& scrat
     sf::append_member_value(scratch, member, out);
     return {};
   } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::out_of_memory);
+    return std::unexpected(Error{ErrorCode::out_of_memory});
   }
 }
 

@@ -4,8 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include <wba/error.h>
-#include <wba/structured_field.h>
+#include <wba/component.h>
 
 namespace wba {
 
@@ -14,6 +13,13 @@ namespace wba {
 // `out` have grown.
 [[nodiscard]] Result<void> append_component_identifier(std::string_view text, sf::Field& scratch,
                                                        std::string& out);
+
+// read_component_identifier_into is read_component_identifier into a new `id`, where it is to stay.
+// false with `error` set; `id` then holds no identifier. RFC 9421 §2, §2.5.
+[[nodiscard]] bool read_component_identifier_into(const sf::BareItem& name,
+                                                  std::span<const sf::Parameter> parameters,
+                                                  ComponentIdentifier& id,
+                                                  ErrorCode& error) noexcept;
 
 }  // namespace wba
 

@@ -1,8 +1,10 @@
 #include "message/target.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/ascii.h"
+#include "base/words.h"
 
 namespace wba {
 namespace {
@@ -10,9 +12,8 @@ namespace {
 // A target or URI with a control character, a space or a non-ASCII octet was never on the wire as
 // one: what would be signed over could not be told from something else.
 bool is_visible_ascii(std::string_view text) noexcept {
-  unsigned bad = 0;
-  for (const char c : text) bad |= static_cast<unsigned>(c <= 0x20 || c >= 0x7f);
-  return bad == 0;
+  return !words::any(
+      text, [](std::uint64_t word) { return words::tops & ~words::between(word, '!', '~'); });
 }
 
 void split_path_and_query(std::string_view text, TargetParts& parts) noexcept {
@@ -35,28 +36,27 @@ std::size_t scheme_length(std::string_view uri) noexcept {
 
 }  // namespace
 
-Result<TargetParts> split_target(const Request& request) noexcept {
-  TargetParts parts;
+bool split_target(const Request& request, TargetParts& parts) noexcept {
   const std::string_view target = request.target;
-  if (!is_visible_ascii(target)) return std::unexpected(Error{ErrorCode::component_value_invalid});
+  if (!is_visible_ascii(target)) return false;
   if (target.empty() || target.front() == '/' || target.front() == '?') {
     split_path_and_query(target, parts);
-    return parts;
+    return true;
   }
   if (target == "*") {
     parts.is_asterisk = true;
-    return parts;
+    return true;
   }
   if (request.method == "CONNECT") {
     parts.is_authority = true;
-    return parts;
+    return true;
   }
   const auto scheme = scheme_length(target);
-  if (scheme == 0) return std::unexpected(Error{ErrorCode::component_value_invalid});
+  if (scheme == 0) return false;
   const auto rest = target.substr(scheme + 3);
   const auto end = rest.find_first_of("/?");
   if (end != std::string_view::npos) split_path_and_query(rest.substr(end), parts);
-  return parts;
+  return true;
 }
 
 Result<TargetUri> split_target_uri(std::string_view uri) noexcept {

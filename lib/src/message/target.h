@@ -3,7 +3,6 @@
 
 #include <string_view>
 
-#include <wba/error.h>
 #include <wba/message.h>
 
 namespace wba {
@@ -17,9 +16,9 @@ struct TargetParts {
   bool is_authority = false;  // CONNECT
 };
 
-// split_target splits `request.target`. Error: component_value_invalid where it is none of the
-// forms of RFC 9110 §7.1.
-[[nodiscard]] Result<TargetParts> split_target(const Request& request) noexcept;
+// split_target splits `request.target` into `parts`, which are new. false where it is none of the
+// forms of RFC 9112 §3.2.
+[[nodiscard]] bool split_target(const Request& request, TargetParts& parts) noexcept;
 
 }  // namespace wba
 

@@ -2,8 +2,12 @@
 
 #include "signature/base.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <new>
+
+#include "message/component_text.h"
 
 namespace wba {
 namespace {
@@ -49,13 +53,18 @@ Result<void> read_covered_components(const sf::Field& input, const sf::Member& m
   if (!member.is_inner_list) return fail(ErrorCode::signature_input_not_inner_list);
   try {
     for (const auto& item : input.items(member)) {
-      const auto id = read_component_identifier(item.value, input.parameters(item));
-      if (!id) return fail(id.error().code, identifiers.size());
-      // The list is bounded (SignatureLimits), so that comparing all pairs is cheap.
-      for (const auto& before : identifiers) {
-        if (before == *id) return fail(ErrorCode::component_duplicate, identifiers.size());
+      const std::size_t index = identifiers.size();
+      ComponentIdentifier& id = identifiers.emplace_back();
+      ErrorCode error{};
+      if (!read_component_identifier_into(item.value, input.parameters(item), id, error)) {
+        identifiers.pop_back();
+        return fail(error, index);
       }
-      identifiers.push_back(*id);
+      // The list is bounded (SignatureLimits), so that comparing all pairs is cheap.
+      if (std::ranges::find(identifiers, id) - identifiers.begin() != std::ssize(identifiers) - 1) {
+        identifiers.pop_back();
+        return fail(ErrorCode::component_duplicate, index);
+      }
     }
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::out_of_memory);

@@ -2,25 +2,26 @@
 
 #include <new>
 
-#include <wba/signature.h>
+#include "signature/parameters.h"
 
 namespace wba {
-namespace {
 
-std::unexpected<Error> fail(ErrorCode code) noexcept { return std::unexpected(Error{code}); }
-
-}  // namespace
-
-Result<SignatureParameters> read_signature_parameters(
-    std::span<const sf::Parameter> parameters) noexcept {
-  SignatureParameters read;
+bool read_signature_parameters_into(std::span<const sf::Parameter> parameters,
+                                    SignatureParameters& read) noexcept {
+  // Each on its own: an empty struct would be put together elsewhere and copied.
+  read.created.reset();
+  read.expires.reset();
+  read.nonce.reset();
+  read.alg.reset();
+  read.keyid.reset();
+  read.tag.reset();
   for (const auto& [key, value] : parameters) {
-    const auto integer = [&](std::optional<std::int64_t>& into) {
+    const auto integer = [&value](std::optional<std::int64_t>& into) {
       if (value.type != sf::Type::integer) return false;
       into = value.number;
       return true;
     };
-    const auto string = [&](std::optional<std::string_view>& into) {
+    const auto string = [&value](std::optional<std::string_view>& into) {
       if (value.type != sf::Type::string) return false;
       into = value.text;
       return true;
@@ -39,9 +40,16 @@ Result<SignatureParameters> read_signature_parameters(
     } else if (key == "tag") {
       valid = string(read.tag);
     }
-    if (!valid) return fail(ErrorCode::signature_parameter_invalid);
+    if (!valid) return false;
   }
-  return read;
+  return true;
+}
+
+Result<SignatureParameters> read_signature_parameters(
+    std::span<const sf::Parameter> parameters) noexcept {
+  SignatureParameters read;
+  if (read_signature_parameters_into(parameters, read)) return read;
+  return std::unexpected(Error{ErrorCode::signature_parameter_invalid});
 }
 
 Result<void> SignatureFields::parse(std::span<const FieldLine> section,

@@ -1,9 +1,12 @@
 // Signature-Agent as it is spoken: draft-ietf-webbotauth-httpsig-protocol-01 §4, and what older
 // drafts had.
 
+#include <cstdint>
+
 #include <wba/signature_agent.h>
 
 #include "base/ascii.h"
+#include "base/words.h"
 
 namespace wba {
 namespace {
@@ -28,9 +31,10 @@ bool starts_with_any_scheme(std::string_view text) noexcept {
 enum class UrlKind : std::uint8_t { invalid, not_https, origin, with_path };
 
 UrlKind url_kind(std::string_view url) noexcept {
-  unsigned invisible = 0;
-  for (const char c : url) invisible |= static_cast<unsigned>(c <= 0x20 || c >= 0x7f);
-  if (invisible != 0) return UrlKind::invalid;
+  if (words::any(
+          url, [](std::uint64_t word) { return words::tops & ~words::between(word, '!', '~'); })) {
+    return UrlKind::invalid;
+  }
   if (!starts_with_scheme(url, "https://")) {
     return url.find(':') == std::string_view::npos ? UrlKind::invalid : UrlKind::not_https;
   }

@@ -9,6 +9,7 @@
 #include <wba/verifier.h>
 
 #include "signature/base.h"
+#include "signature/parameters.h"
 #include "webbotauth/profile_checks.h"
 
 namespace wba {
@@ -48,9 +49,7 @@ class SignatureCheck {
   // returned, and finish completes the verdict. `names` keeps what the verdict views.
   bool run(const sf::Member& member, std::string& base, AgentNames& names,
            SignatureVerdict& verdict, PendingVerification* deferred) {
-    verdict.label_ = member.key;
-    verdict.input_ = &scratch_.fields.input();
-    verdict.member_ = &member;
+    start(member, verdict);
     KeyLookup found;
     const Reason reason = prepare(member, base, verdict, found);
     verdict.base_ = base;
@@ -85,6 +84,20 @@ class SignatureCheck {
   }
 
  private:
+  // start makes `verdict`, which was another request's, that of `member`. Its parameters are read
+  // first of all.
+  void start(const sf::Member& member, SignatureVerdict& verdict) const noexcept {
+    verdict.reason_ = Reason::internal_error;
+    verdict.label_ = member.key;
+    verdict.link_ = {};
+    verdict.identity_ = {};
+    verdict.domain_ = {};
+    verdict.base_ = {};
+    verdict.signature_ = {};
+    verdict.input_ = &scratch_.fields.input();
+    verdict.member_ = &member;
+  }
+
   static Time expiry_of(const SignatureParameters& parameters) noexcept {
     return Time(std::chrono::seconds(parameters.expires.value_or(0)));
   }
@@ -132,9 +145,10 @@ class SignatureCheck {
   }
 
   Reason read_member(const sf::Member& member, SignatureVerdict& verdict) {
-    const auto parameters = read_signature_parameters(scratch_.fields.input().parameters(member));
-    if (!parameters) return reason_of(parameters.error().code);
-    verdict.parameters_ = *parameters;
+    if (!read_signature_parameters_into(scratch_.fields.input().parameters(member),
+                                        verdict.parameters_)) {
+      return reason_of(ErrorCode::signature_parameter_invalid);
+    }
     const auto value = scratch_.fields.value(member.key);
     if (!value) return Reason::missing_fields;
     verdict.signature_ = *value;
@@ -219,6 +233,7 @@ class VerifierState {
     // verdicts view.
     state->bases.resize(policy_.max_tagged_signatures);
     state->names.resize(policy_.max_tagged_signatures);
+    state->verdict.signatures_.assign(policy_.max_tagged_signatures, SignatureVerdict());
     return Verifier::Scratch(std::move(state));
   }
 
@@ -273,7 +288,7 @@ class VerifierState {
   }
 
   static void reset(Verdict& verdict) noexcept {
-    verdict.signatures_.clear();
+    verdict.count_ = 0;
     verdict.decisive_ = SIZE_MAX;
     verdict.reason_ = Reason::internal_error;
   }
@@ -307,11 +322,10 @@ class VerifierState {
     SignatureCheck check(policy_, request, body, now, scratch);
     for (const auto& member : input.members()) {
       if (!is_tagged(input, member)) continue;
-      auto& base = scratch.bases[verdict.signatures_.size()];
-      auto& names = scratch.names[verdict.signatures_.size()];
-      base.clear();
-      verdict.signatures_.push_back(SignatureVerdict());
-      is_deferred = check.run(member, base, names, verdict.signatures_.back(), deferred);
+      const std::size_t i = verdict.count_++;
+      scratch.bases[i].clear();
+      is_deferred =
+          check.run(member, scratch.bases[i], scratch.names[i], verdict.signatures_[i], deferred);
     }
     return is_deferred ? Reason::internal_error : choose_decisive(verdict);
   }
@@ -327,14 +341,14 @@ class VerifierState {
   }
 
   static Reason choose_decisive(Verdict& verdict) noexcept {
-    const auto first = [&](Outcome outcome) {
+    const auto signatures = verdict.signatures();
+    const auto first = [signatures](Outcome outcome) {
       return static_cast<std::size_t>(
-          std::ranges::find(verdict.signatures_, outcome, &SignatureVerdict::outcome) -
-          verdict.signatures_.begin());
+          std::ranges::find(signatures, outcome, &SignatureVerdict::outcome) - signatures.begin());
     };
     std::size_t decisive = first(Outcome::verified);
-    if (decisive == verdict.signatures_.size()) decisive = first(Outcome::unverified);
-    if (decisive == verdict.signatures_.size()) decisive = 0;
+    if (decisive == signatures.size()) decisive = first(Outcome::unverified);
+    if (decisive == signatures.size()) decisive = 0;
     verdict.decisive_ = decisive;
     return verdict.signatures_[decisive].reason();
   }
