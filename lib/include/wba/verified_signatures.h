@@ -15,7 +15,7 @@ namespace wba {
 
 // VerifiedSignatures remembers signatures that verified, so that an agent which makes one signature
 // a host and presents it until it expires costs one verification. What it remembers is the exact
-// triple of key, signature base and signature, as a keyed hash of 256 bits that nobody outside the
+// triple of key, signature base and signature, as a keyed hash of 128 bits that nobody outside the
 // process can compute.
 //
 // It says that a signature is the key's, no more. Every other check is made each time: times,
@@ -26,7 +26,7 @@ namespace wba {
 // Shared by all threads. A lookup that would have to wait for another thread misses instead.
 class VerifiedSignatures {
  public:
-  // create makes room for `capacity` signatures (40 octets each), rounded up to a power of two.
+  // create makes room for `capacity` signatures (24 octets each), rounded up to a power of two.
   // Errors: argument_invalid (0, or over 2^26), crypto_failure (no random key), out_of_memory.
   [[nodiscard]] static Result<std::shared_ptr<VerifiedSignatures>> create(std::size_t capacity);
 
