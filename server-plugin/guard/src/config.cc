@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <tuple>
 
 #include <wba/guard/config.h>
 
@@ -26,7 +27,9 @@ std::expected<Config, Mistakes> read(const toml::table& root) {
   read_rules(file, config);
   file.finish();
   if (!mistakes.empty()) {
-    std::ranges::stable_sort(mistakes, {}, &ConfigMistake::line);
+    std::ranges::sort(mistakes, {}, [](const ConfigMistake& mistake) {
+      return std::tie(mistake.line, mistake.reason);
+    });
     return std::unexpected(std::move(mistakes));
   }
   return config;
