@@ -77,4 +77,74 @@ TEST_F(ManyDirectories, WhatWasFoundBeforeIsFoundAgainWithoutAllocating) {
   EXPECT_EQ(wba::test::allocation_count(), before);
 }
 
+// Whoever is asked for after memory ran out gets his own answer, not half of another's. Of 600 keys
+// some share the place of the one that is asked for before and after.
+TEST(StaticResolver, MemoryThatRunsOutLeavesNoAgentWithAnothersKey) {
+  constexpr std::size_t others = 15;
+  constexpr std::size_t keys_of_each = 40;
+  const auto new_key = [] {
+    return wba::PrivateKey::generate(wba::KeyType::ed25519).value().public_key();
+  };
+  wba::StaticResolver resolver;
+  const wba::PublicKey own = new_key();
+  ASSERT_TRUE(resolver.add_directory(url_of(0), "{\"keys\":[" + own.jwk().value() + "]}"));
+  std::vector<std::pair<std::string, std::string>> asked;  // URL and keyid
+  for (std::size_t i = 1; i <= others; ++i) {
+    const std::string url =
+        "https://a-much-longer-name-of-an-agent-that-takes-memory." + url_of(i).substr(8);
+    std::string jwks;
+    for (std::size_t j = 0; j < keys_of_each; ++j) {
+      const wba::PublicKey key = new_key();
+      jwks += (j == 0 ? "" : ",") + key.jwk().value();
+      asked.emplace_back(url, key.thumbprint());
+    }
+    ASSERT_TRUE(resolver.add_directory(url, "{\"keys\":[" + jwks + "]}"));
+  }
+  const std::string own_url = url_of(0);
+  std::size_t failed = 0;
+  for (const auto& [url, keyid] : asked) {
+    for (std::size_t granted = 0; granted < 5; ++granted) {
+      const auto reader = resolver.reader();
+      const auto expect_own = [&] {
+        const KeyLookup found = reader->lookup({.url = own_url}, own.thumbprint(), now);
+        ASSERT_EQ(found.reason, Reason::none);
+        ASSERT_EQ(found.identity, own_url + "/");
+        ASSERT_EQ(found.key->thumbprint(), own.thumbprint());
+      };
+      expect_own();
+      {
+        const wba::test::FailingAllocations failing(granted);
+        if (reader->lookup({.url = url}, keyid, now).reason != Reason::none) ++failed;
+      }
+      expect_own();
+    }
+  }
+  EXPECT_GT(failed, 0U);
+}
+
+TEST_F(ManyDirectories, WordsOfSendersAreNotKept) {
+  const auto reader = resolver_.reader();
+  const std::string url = url_of(0);
+  const std::string long_path(400, 'p');
+  // The first makes the reader's buffer grow, once.
+  const auto ask = [&](int number) {
+    const std::string keyid = std::to_string(number) + std::string(4000, 'k');
+    const std::string unknown = "https://" + std::to_string(number) + ".example/" + long_path;
+    const std::size_t before = wba::test::allocation_count();
+    EXPECT_EQ(reader->lookup({.url = url}, keyid, now).reason, Reason::key_not_in_directory);
+    EXPECT_EQ(reader->lookup({.url = unknown}, keyids_[1], now).reason,
+              Reason::directory_unreachable);
+    return wba::test::allocation_count() - before;
+  };
+  (void)ask(0);
+  for (int i = 1; i < 2000; ++i) ASSERT_EQ(ask(i), 0U) << i;
+}
+
+TEST(StaticResolver, WithNothingInItKnowsNobody) {
+  const auto reader = wba::StaticResolver().reader();
+  EXPECT_EQ(reader->lookup({}, "", now).reason, Reason::signature_agent_absent);
+  EXPECT_EQ(reader->lookup({.url = "https://agent.example"}, "", now).reason,
+            Reason::directory_unreachable);
+}
+
 }  // namespace

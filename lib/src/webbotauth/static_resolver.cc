@@ -121,40 +121,59 @@ class StaticReader final : public KeyResolver::Reader {
   KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept override {
     try {
       Known& known = recent_[slot(keyid)];
-      if (known.keyid != keyid || known.url != link.url || known.kind != link.kind ||
-          known.dialect != link.dialect) {
-        known.found = nullptr;
-        known.bare = nullptr;
-        known.reason = search(link, keyid, known);
-        known.keyid = keyid;
-        known.url = link.url;
-        known.kind = link.kind;
-        known.dialect = link.dialect;
-      }
-      if (known.bare != nullptr) return {.reason = Reason::none, .key = known.bare};
-      if (known.found == nullptr) return {.reason = known.reason};
-      if (const auto reason = validity(*known.found, now); reason != Reason::none) {
+      if (known.is_of(link, keyid)) return answer({known.found, known.bare, known.identity}, now);
+      Found found;
+      if (const auto reason = search(link, keyid, found); reason != Reason::none) {
         return {.reason = reason};
       }
-      return {.reason = Reason::none, .key = &known.found->key, .identity = known.identity};
+      if (link.url.size() <= longest_url) known.become(link, keyid, found);
+      return answer(found, now);
     } catch (const std::bad_alloc&) {
       return {.reason = Reason::internal_error};
     }
   }
 
  private:
+  // Found is a directory's key with its agent's identity, or a bare key that names nobody.
+  struct Found {
+    const DirectoryKey* key = nullptr;
+    const PublicKey* bare = nullptr;
+    std::string_view identity;
+  };
+
   // What was found lately: a server sees few agents, and normalising a URL costs more than
-  // comparing it.
+  // comparing it. What was not found is not kept: senders could fill it with words of their own.
   struct Known {
     std::string keyid;
     std::string url;
     AgentKind kind = AgentKind::well_known;
     Dialect dialect = Dialect::none;
     std::string identity;
-    Reason reason = Reason::key_pending;
     const DirectoryKey* found = nullptr;
     const PublicKey* bare = nullptr;
+    // Whether what stands above belongs together: memory may run out halfway through it.
+    bool complete = false;
+
+    [[nodiscard]] bool is_of(const AgentLink& link, std::string_view asked) const noexcept {
+      return complete && keyid == asked && url == link.url && kind == link.kind &&
+             dialect == link.dialect;
+    }
+
+    void become(const AgentLink& link, std::string_view asked, const Found& what) {
+      complete = false;
+      keyid = asked;
+      url = link.url;
+      kind = link.kind;
+      dialect = link.dialect;
+      identity = what.identity;
+      found = what.key;
+      bare = what.bare;
+      complete = true;
+    }
   };
+
+  // One URL can be written in many ways; the usual ones are short.
+  static constexpr std::size_t longest_url = 512;
 
   // Four places a directory: few agents have to share one.
   static std::size_t places(const State& state) noexcept {
@@ -163,17 +182,28 @@ class StaticReader final : public KeyResolver::Reader {
     return std::bit_ceil(std::clamp(4 * state.directories.size(), at_least, at_most));
   }
 
-  // Thumbprints are random from their first letter on.
+  // Thumbprints are random from their first letter on, and each letter tells in the upper bits of
+  // the product.
   [[nodiscard]] std::size_t slot(std::string_view keyid) const noexcept {
     std::uint64_t front = 0;
     std::memcpy(&front, keyid.data(), std::min(keyid.size(), sizeof front));
-    return static_cast<std::size_t>((front * 0x9e3779b97f4a7c15U) >> 32) & (recent_.size() - 1);
+    return static_cast<std::size_t>((front * 0x9e3779b97f4a7c15U) >>
+                                    (64 - std::countr_zero(recent_.size())));
   }
 
-  Reason search(const AgentLink& link, std::string_view keyid, Known& known) {
+  static KeyLookup answer(const Found& found, Time now) noexcept {
+    if (found.bare != nullptr) return {.reason = Reason::none, .key = found.bare};
+    if (const auto reason = validity(*found.key, now); reason != Reason::none) {
+      return {.reason = reason};
+    }
+    return {.reason = Reason::none, .key = &found.key->key, .identity = found.identity};
+  }
+
+  // search fills `found` where it gives Reason::none; its identity views buffer_.
+  Reason search(const AgentLink& link, std::string_view keyid, Found& found) {
     Reason reason = Reason::signature_agent_absent;
     if (!link.url.empty()) {
-      reason = search_directories(link, keyid, known);
+      reason = search_directories(link, keyid, found);
       if (reason == Reason::none) return reason;
     }
     // Keys without a URL verify by thumbprint and name nobody. A directory that is known and has
@@ -181,7 +211,7 @@ class StaticReader final : public KeyResolver::Reader {
     if (reason != Reason::key_not_in_directory) {
       const auto bare = std::ranges::find(state_->keys, keyid, &PublicKey::thumbprint);
       if (bare != state_->keys.end()) {
-        known.bare = &*bare;
+        found.bare = &*bare;
         return Reason::none;
       }
       if (link.url.empty() && !state_->keys.empty()) return Reason::key_not_in_directory;
@@ -189,7 +219,7 @@ class StaticReader final : public KeyResolver::Reader {
     return reason;
   }
 
-  Reason search_directories(const AgentLink& link, std::string_view keyid, Known& known) {
+  Reason search_directories(const AgentLink& link, std::string_view keyid, Found& found) {
     const auto located = locate_agent(link, buffer_);
     if (!located) return Reason::signature_agent_unparsable;
     const Directory* directory = state_->find(located->document);
@@ -204,9 +234,9 @@ class StaticReader final : public KeyResolver::Reader {
     // their own there, as others do elsewhere; the key is the directory's either way.
     const bool labels_count =
         link.dialect != Dialect::direct_dictionary || !is_well_known_document(document);
-    known.found = find_in(*directory, labels_count, keyid);
-    if (known.found == nullptr) return Reason::key_not_in_directory;
-    known.identity = located->identity;
+    found.key = find_in(*directory, labels_count, keyid);
+    if (found.key == nullptr) return Reason::key_not_in_directory;
+    found.identity = located->identity;
     return Reason::none;
   }
 
