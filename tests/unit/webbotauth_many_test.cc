@@ -153,21 +153,25 @@ TEST_F(Reused, KeyThatLeftTheDirectoryStopsWorkingAtOnce) {
   EXPECT_EQ(judge_each(make_verifier(cache_)), std::vector{Reason::key_not_in_directory});
 }
 
-TEST_F(Reused, OnlyTheExactTripleIsKnown) {
+TEST_F(Reused, OnlyExactlyWhatVerifiedIsKnown) {
   const auto& key = signer_.public_key();
   const std::string base = "base";
   const std::array<std::byte, 64> signature{};
   const Time expires = kNow + seconds(10);
-  EXPECT_FALSE(cache_->contains(key, base, signature, kNow));
-  cache_->add(key, base, signature, expires);
-  EXPECT_TRUE(cache_->contains(key, base, signature, kNow));
-  EXPECT_TRUE(cache_->contains(key, base, signature, expires - seconds(1)));
-  EXPECT_FALSE(cache_->contains(key, base, signature, expires));
-  EXPECT_FALSE(cache_->contains(ec_signer_.public_key(), base, signature, kNow));
-  EXPECT_FALSE(cache_->contains(key, "basf", signature, kNow));
-  EXPECT_FALSE(cache_->contains(key, base, std::span(signature).first(63), kNow));
+  EXPECT_FALSE(cache_->contains(key, Algorithm::ed25519, base, signature, kNow));
+  cache_->add(key, Algorithm::ed25519, base, signature, expires);
+  EXPECT_TRUE(cache_->contains(key, Algorithm::ed25519, base, signature, kNow));
+  EXPECT_TRUE(cache_->contains(key, Algorithm::ed25519, base, signature, expires - seconds(1)));
+  EXPECT_FALSE(cache_->contains(key, Algorithm::ed25519, base, signature, expires));
+  EXPECT_FALSE(
+      cache_->contains(ec_signer_.public_key(), Algorithm::ed25519, base, signature, kNow));
+  EXPECT_FALSE(cache_->contains(key, Algorithm::ed25519, "basf", signature, kNow));
+  EXPECT_FALSE(
+      cache_->contains(key, Algorithm::ed25519, base, std::span(signature).first(63), kNow));
+  EXPECT_FALSE(cache_->contains(key, Algorithm::ecdsa_p256_sha256, base, signature, kNow));
   // What stands in the base cannot move into the signature.
-  EXPECT_FALSE(cache_->contains(key, base + '\0', std::span(signature).first(63), kNow));
+  EXPECT_FALSE(
+      cache_->contains(key, Algorithm::ed25519, base + '\0', std::span(signature).first(63), kNow));
 }
 
 TEST_F(Reused, MoreThanThereIsRoomForIsForgottenNotConfused) {
@@ -175,14 +179,15 @@ TEST_F(Reused, MoreThanThereIsRoomForIsForgottenNotConfused) {
   const auto& key = signer_.public_key();
   const std::array<std::byte, 64> signature{};
   for (int i = 0; i < 5000; ++i) {
-    small->add(key, std::to_string(i), signature, kNow + seconds(i + 1));
+    small->add(key, Algorithm::ed25519, std::to_string(i), signature, kNow + seconds(i + 1));
   }
   int known = 0;
-  for (int i = 0; i < 5000; ++i) known += small->contains(key, std::to_string(i), signature, kNow);
+  for (int i = 0; i < 5000; ++i)
+    known += small->contains(key, Algorithm::ed25519, std::to_string(i), signature, kNow);
   EXPECT_GT(known, 0);
   EXPECT_LE(known, 256);
-  EXPECT_TRUE(small->contains(key, "4999", signature, kNow));
-  EXPECT_FALSE(small->contains(key, "5000", signature, kNow));
+  EXPECT_TRUE(small->contains(key, Algorithm::ed25519, "4999", signature, kNow));
+  EXPECT_FALSE(small->contains(key, Algorithm::ed25519, "5000", signature, kNow));
 }
 
 TEST(VerifiedSignatures, CapacityIsBounded) {

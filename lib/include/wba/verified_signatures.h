@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include <wba/algorithm.h>
 #include <wba/error.h>
 #include <wba/key.h>
 #include <wba/key_resolver.h>
@@ -14,9 +15,9 @@
 namespace wba {
 
 // VerifiedSignatures remembers signatures that verified, so that an agent which makes one signature
-// a host and presents it until it expires costs one verification. What it remembers is the exact
-// triple of key, signature base and signature, as a keyed hash of 128 bits that nobody outside the
-// process can compute.
+// a host and presents it until it expires costs one verification. What it remembers is exactly
+// which key verified which signature of which signature base by which algorithm, as a keyed hash of
+// 128 bits that nobody outside the process can compute.
 //
 // It says that a signature is the key's, no more. Every other check is made each time: times,
 // components, and that the key is in the agent's directory now, so that a removed key stops working
@@ -34,14 +35,14 @@ class VerifiedSignatures {
   VerifiedSignatures& operator=(const VerifiedSignatures&) = delete;
   ~VerifiedSignatures();
 
-  // contains says whether this triple was added and does not expire before or at `now`.
-  [[nodiscard]] bool contains(const PublicKey& key, std::string_view base,
+  // contains says whether exactly this was added and does not expire before or at `now`.
+  [[nodiscard]] bool contains(const PublicKey& key, Algorithm algorithm, std::string_view base,
                               std::span<const std::byte> signature, Time now) const noexcept;
 
-  // add remembers a triple that verified until `expires`. Where its place is taken, the entry that
-  // expires first goes.
-  void add(const PublicKey& key, std::string_view base, std::span<const std::byte> signature,
-           Time expires) noexcept;
+  // add remembers until `expires` what verified. Where its place is taken, the entry that expires
+  // first goes.
+  void add(const PublicKey& key, Algorithm algorithm, std::string_view base,
+           std::span<const std::byte> signature, Time expires) noexcept;
 
  private:
   struct State;

@@ -14,7 +14,7 @@
 namespace wba {
 namespace {
 
-constexpr std::size_t kWays = 4;     // places that a triple may take
+constexpr std::size_t kWays = 4;     // places that a signature may take
 constexpr std::size_t kShards = 64;  // locks
 constexpr std::size_t kMost = std::size_t{1} << 26;
 
@@ -48,11 +48,13 @@ struct VerifiedSignatures::State {
 
 namespace {
 
+// The thumbprint is that of a key and not of what it is for: RSA has two algorithms.
 crypto::KeyedHash::Digest digest_of(const crypto::KeyedHash& hash, const PublicKey& key,
-                                    std::string_view base,
+                                    Algorithm algorithm, std::string_view base,
                                     std::span<const std::byte> signature) noexcept {
-  return hash.of(
-      {std::as_bytes(std::span(key.thumbprint())), std::as_bytes(std::span(base)), signature});
+  return hash.of({std::as_bytes(std::span(key.thumbprint())),
+                  std::as_bytes(std::span(&algorithm, 1)), std::as_bytes(std::span(base)),
+                  signature});
 }
 
 }  // namespace
@@ -77,9 +79,9 @@ Result<std::shared_ptr<VerifiedSignatures>> VerifiedSignatures::create(std::size
   }
 }
 
-bool VerifiedSignatures::contains(const PublicKey& key, std::string_view base,
+bool VerifiedSignatures::contains(const PublicKey& key, Algorithm algorithm, std::string_view base,
                                   std::span<const std::byte> signature, Time now) const noexcept {
-  const auto digest = digest_of(state_->hash, key, base, signature);
+  const auto digest = digest_of(state_->hash, key, algorithm, base, signature);
   const std::unique_lock lock(state_->lock_of(digest), std::try_to_lock);
   if (!lock.owns_lock()) return false;
   return std::ranges::any_of(state_->ways(digest), [&](const Entry& entry) {
@@ -87,9 +89,9 @@ bool VerifiedSignatures::contains(const PublicKey& key, std::string_view base,
   });
 }
 
-void VerifiedSignatures::add(const PublicKey& key, std::string_view base,
+void VerifiedSignatures::add(const PublicKey& key, Algorithm algorithm, std::string_view base,
                              std::span<const std::byte> signature, Time expires) noexcept {
-  const auto digest = digest_of(state_->hash, key, base, signature);
+  const auto digest = digest_of(state_->hash, key, algorithm, base, signature);
   const std::unique_lock lock(state_->lock_of(digest), std::try_to_lock);
   if (!lock.owns_lock()) return;
   const auto ways = state_->ways(digest);

@@ -62,22 +62,24 @@ class SignatureCheck {
     const auto algorithm = algorithm_of(verdict.parameters_, *found.key);
     if (!algorithm) {
       finish(verdict, Reason::signature_alg_unsupported);
-    } else if (known_to_verify(*found.key, verdict)) {
+    } else if (known_to_verify(*found.key, *algorithm, verdict)) {
       finish(verdict, Reason::none);
     } else if (deferred != nullptr && *algorithm == Algorithm::ed25519) {
       *deferred = {.key = found.key, .message = base, .signature = verdict.signature_};
       return true;
     } else {
       const auto verified = found.key->verify(*algorithm, base, verdict.signature_);
-      conclude(*found.key, verdict, verified ? Reason::none : reason_of(verified.error().code));
+      conclude(*found.key, *algorithm, verdict,
+               verified ? Reason::none : reason_of(verified.error().code));
     }
     return false;
   }
 
   // conclude takes the answer of the cryptography and judges what comes after it.
-  void conclude(const PublicKey& key, SignatureVerdict& verdict, Reason reason) {
+  void conclude(const PublicKey& key, Algorithm algorithm, SignatureVerdict& verdict,
+                Reason reason) {
     if (reason == Reason::none && policy_.verified_signatures != nullptr) {
-      policy_.verified_signatures->add(key, verdict.base_, verdict.signature_,
+      policy_.verified_signatures->add(key, algorithm, verdict.base_, verdict.signature_,
                                        expiry_of(verdict.parameters_));
     }
     finish(verdict, reason);
@@ -102,10 +104,11 @@ class SignatureCheck {
     return Time(std::chrono::seconds(parameters.expires.value_or(0)));
   }
 
-  [[nodiscard]] bool known_to_verify(const PublicKey& key,
+  [[nodiscard]] bool known_to_verify(const PublicKey& key, Algorithm algorithm,
                                      const SignatureVerdict& verdict) const noexcept {
     return policy_.verified_signatures != nullptr &&
-           policy_.verified_signatures->contains(key, verdict.base_, verdict.signature_, now_);
+           policy_.verified_signatures->contains(key, algorithm, verdict.base_, verdict.signature_,
+                                                 now_);
   }
 
   void finish(SignatureVerdict& verdict, Reason reason) {
@@ -279,7 +282,7 @@ class VerifierState {
     Verifier::Scratch::State& state = *pending.scratch->state_;
     try {
       SignatureCheck check(policy_, *pending.request, pending.body, now, state);
-      check.conclude(*done.key, state.verdict.signatures_.front(),
+      check.conclude(*done.key, Algorithm::ed25519, state.verdict.signatures_.front(),
                      done.verified ? Reason::none : Reason::bad_signature);
       state.verdict.reason_ = choose_decisive(state.verdict);
     } catch (...) {
