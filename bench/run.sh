@@ -78,16 +78,20 @@ commit=$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
     def ns: (if (.threads // 1) > 1 then .real_time else .cpu_time end) * {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[.time_unit];
     def middle: sort | .[(length / 2 | floor)];
     def round(d): (. * pow(10; d) | round) / pow(10; d);
-    [.benchmarks[] | select(.run_type == "iteration" and (.error_occurred | not))] as $all
+    [.benchmarks[] | select(.run_type == "iteration")] as $ran
+    | [$ran[] | select(.error_occurred | not)] as $all
     | ([$all[] | select(.name == "ed25519/libsodium_verify") | ns] | min) as $raw
     | ($all | map(.name) | unique) as $names
-    | $names[] as $name
+    | ($names[] as $name
     | [$all[] | select(.name == $name)] as $runs
     | ([$runs[] | ns]) as $times
     | [ "`\($name)`", ($times | min | round(1)), ($times | middle | round(1)),
         (if $raw then ($times | min) / $raw | round(3) else "-" end),
         ($runs[0].allocs // "-"), ($runs[0].bytes // "-") ]
-    | "| " + (map(tostring) | join(" | ")) + " |"' "$work/bench.json"
+    | "| " + (map(tostring) | join(" | ")) + " |"),
+    # What did not run says so.
+    ([$ran[] | select(.error_occurred) | "| `\(.name)` | not run: \(.error_message) | - | - | - | - |"]
+     | unique[])' "$work/bench.json"
   if [ -s "$work/peers.md" ]; then
     echo
     echo '## Beside others'

@@ -1,13 +1,13 @@
 // Whole requests of 1 to 1,000 agents, whose keys all have tables, with traffic skewed as in life.
-// The tables of a thousand take 500 MiB: what is measured is how little their distance costs.
+// The tables of a thousand take 500 MiB: what is measured is how little their distance costs. No
+// two requests have the same signature, since each asks for other entries of a table; so the
+// requests come from memory as well, which those of a server, that have just arrived, do not.
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,9 +15,9 @@
 #include <benchmark/benchmark.h>
 
 #include <wba/prepared_keys.h>
-#include <wba/request_signer.h>
 #include <wba/verifier.h>
 
+#include "bench_agents.h"
 #include "directory/directory_cache.h"
 #include "directory/reader.h"
 #include "support/allocation_counter.h"
@@ -25,43 +25,16 @@
 namespace {
 
 using namespace wba;             // NOLINT: a program of one topic
+using namespace wba::bench;      // NOLINT
 using namespace wba::directory;  // NOLINT
 
 constexpr Time now{std::chrono::seconds(1'760'000'000)};
 constexpr std::size_t table_memory = std::size_t{1} << 30;
 
-// Agent is one of many, with a request of its own.
-struct Agent {
-  explicit Agent(std::size_t number)
-      : url("https://agent-" + std::to_string(number) + ".example.com") {
-    const auto signer = KeySigner::create(PrivateKey::generate(KeyType::ed25519).value()).value();
-    jwk = signer.public_key().jwk().value();
-    Request unsigned_request{
-        .method = "GET", .authority = "www.example.com", .target = "/products/42"};
-    RequestSigner request_signer;
-    if (!request_signer.sign(unsigned_request, signer,
-                             {.profile = SignerProfile::draft_00, .agent_url = url}, now, made))
-      return;
-    fields = {FieldLine{"Signature-Agent", made.signature_agent},
-              FieldLine{"Signature-Input", made.lines.signature_input},
-              FieldLine{"Signature", made.lines.signature}};
-    request = unsigned_request;
-    request.fields = fields;
-  }
-  Agent(const Agent&) = delete;
-  Agent& operator=(const Agent&) = delete;
-
-  std::string url;
-  std::string jwk;
-  SignedFields made;
-  std::array<FieldLine, 3> fields;
-  Request request;
-};
-
 std::shared_ptr<const KeyResolver> static_resolver(const std::deque<Agent>& agents) {
   auto resolver = std::make_shared<StaticResolver>();
   for (const Agent& agent : agents)
-    if (!resolver->add_directory(agent.url, "{\"keys\":[" + agent.jwk + "]}")) return nullptr;
+    if (!resolver->add_directory(agent.url, agent.key_set)) return nullptr;
   return resolver;
 }
 
@@ -73,14 +46,14 @@ class CachedDirectories final : public KeyResolver {
         cache_(shared_->table, settings(agents.size())) {
     for (const Agent& agent : agents) {
       std::vector<DirectoryKey> keys;
-      keys.push_back({.key = PublicKey::from_jwk(agent.jwk).value()});
+      keys.push_back({.key = agent.signer.public_key()});
       auto version = std::make_shared<const Directory>(
           Directory{.keys = std::make_shared<const KeySet>(std::move(keys), false),
                     .fresh_until = now + std::chrono::hours(24),
                     .refresh_at = now + std::chrono::hours(24),
                     .stale_until = now + std::chrono::hours(48)});
       const std::string document = agent.url + "/.well-known/http-message-signatures-directory";
-      cache_.take_up({document, false}, agent.url.substr(8), {.version = std::move(version)}, now);
+      cache_.take_up({document, false}, agent.host, {.version = std::move(version)}, now);
     }
   }
 
@@ -114,25 +87,22 @@ class Crowd {
     verifier_.emplace(
         Verifier::create({.required = RequiredComponents::profile_only()}, make_resolver(agents_))
             .value());
-    // Agent n + 1 sends 1 / (n + 1) of what the first does: Zipf's law.
-    std::vector<double> weights;
-    for (std::size_t i = 0; i < count; ++i) weights.push_back(1.0 / static_cast<double>(i + 1));
-    std::mt19937 random(1);
-    std::discrete_distribution<std::size_t> draw(weights.begin(), weights.end());
-    for (int i = 0; i < 8192; ++i) requests_.push_back(&agents_[draw(random)].request);
+    for (const Agent& agent : agents_) first_requests_.emplace_back(agent, now);
+    requests_ = zipf_requests(agents_, 8192, now);
   }
 
   [[nodiscard]] bool is(std::size_t count, MakeResolver make_resolver) const {
     return agents_.size() == count && make_resolver_ == make_resolver;
   }
   [[nodiscard]] const Verifier& verifier() const { return *verifier_; }
-  [[nodiscard]] const std::vector<const Request*>& requests() const { return requests_; }
+  // requests are in the order in which they come.
+  [[nodiscard]] const std::deque<AgentRequest>& requests() const { return requests_; }
 
   // earn_tables is true once every agent's key has its table.
   [[nodiscard]] bool earn_tables(Verifier::Scratch& scratch) const {
     for (int round = 0; round < 10; ++round) {
-      for (const Agent& agent : agents_)
-        if (verifier_->verify(agent.request, now, scratch).outcome() != Outcome::verified)
+      for (const AgentRequest& one : first_requests_)
+        if (verifier_->verify(one.request, now, scratch).outcome() != Outcome::verified)
           return false;
       wait_for_prepared_keys(std::chrono::seconds(60));
       if (prepared_key_statistics().tables >= agents_.size()) return true;
@@ -144,7 +114,8 @@ class Crowd {
   MakeResolver make_resolver_;
   std::deque<Agent> agents_;
   std::optional<Verifier> verifier_;
-  std::vector<const Request*> requests_;
+  std::deque<AgentRequest> first_requests_;  // of each agent one
+  std::deque<AgentRequest> requests_;
 };
 
 void verify_agents(benchmark::State& state, MakeResolver make_resolver) {
@@ -166,7 +137,8 @@ void verify_agents(benchmark::State& state, MakeResolver make_resolver) {
   const auto before = test::allocation_count();
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        crowd->verifier().verify(*requests[next++ % requests.size()], now, scratch).outcome());
+        crowd->verifier().verify(requests[next].request, now, scratch).outcome());
+    if (++next == requests.size()) next = 0;
   }
   state.counters["allocs"] = benchmark::Counter(
       static_cast<double>(test::allocation_count() - before), benchmark::Counter::kAvgIterations);
