@@ -250,7 +250,14 @@ TEST(ProxyBody, BrokenChunksAreRefused) {
     EXPECT_EQ(decode(BodyReader(BodyFraming::chunked, 0), text, 1), "broken") << text;
     EXPECT_EQ(decode(BodyReader(BodyFraming::chunked, 0), text, 1000), "broken") << text;
   }
-  EXPECT_EQ(decode(BodyReader(BodyFraming::chunked, 0), "1;" + std::string(600, 'x'), 1), "broken");
+  // The longest line of a chunk's size, wherever it is cut.
+  const std::string longest = "1;" + std::string(510, 'x');
+  for (const std::size_t piece : {1U, 512U, 513U, 1000U}) {
+    const BodyReader chunked(BodyFraming::chunked, 0);
+    EXPECT_EQ(decode(chunked, longest + "\r\na\r\n0\r\n\r\n", piece), "a|");
+    EXPECT_EQ(decode(chunked, longest + "x\r\na\r\n0\r\n\r\n", piece), "broken");
+    EXPECT_EQ(decode(chunked, longest + "xx", piece), "broken");
+  }
   std::string trailers = "0\r\n";
   for (int i = 0; i < 1000; ++i) trailers += "X-Trailer: 1\r\n";
   EXPECT_EQ(decode(BodyReader(BodyFraming::chunked, 0), trailers, 1000), "broken");
