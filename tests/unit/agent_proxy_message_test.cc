@@ -23,6 +23,45 @@ std::string with(const std::string& fields) {
   return read("POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\n" + fields);
 }
 
+// take gives the heads in `text`, which arrives in pieces of `piece` octets, and what is left.
+std::vector<std::string> take(const std::string& text, std::size_t piece) {
+  std::vector<std::string> taken;
+  std::string in;
+  for (std::size_t at = 0; at < text.size(); at += piece) {
+    in += text.substr(at, piece);
+    for (bool more = true; more;) {
+      auto head = take_proxy_head(in);
+      if (!head) {
+        taken.push_back(head.error().reason);
+        return taken;
+      }
+      more = head->has_value();
+      if (more) taken.push_back(**head);
+    }
+  }
+  taken.push_back("|" + in);
+  return taken;
+}
+
+TEST(ProxyHead, IsTheSameWhereverItIsCut) {
+  using Taken = std::vector<std::string>;
+  for (const std::size_t piece : {1U, 2U, 3U, 5U, 1000U}) {
+    EXPECT_EQ(take("a\r\nb\r\n\r\nc\r\n\r\nd\r\n", piece), (Taken{"a\r\nb", "c", "|d\r\n"}));
+    EXPECT_EQ(take("\r\na\r\n\r\n", piece), (Taken{"a", "|"}));
+    EXPECT_EQ(take("\r\n\r\n\r\na\r\n\r\n\r\n", piece), (Taken{"a", "|"}));
+    EXPECT_EQ(take("\n\r\na\r\n\r\n", piece), (Taken{"\n\r\na", "|"}));
+    EXPECT_EQ(take("\r\n\r", piece), (Taken{"|\r"}));
+  }
+}
+
+TEST(ProxyHead, IsRefusedWhereItIsLargerThanTheLimit) {
+  const std::string largest(max_proxy_head, 'a');
+  for (const std::size_t piece : {1000U, 32769U, 32770U, 32771U, 100000U}) {
+    EXPECT_EQ(take(largest + "\r\n\r\nb", piece), (std::vector<std::string>{largest, "|b"}));
+    EXPECT_EQ(take(largest + "a\r\n\r\n", piece), std::vector<std::string>{"head-too-large"});
+  }
+}
+
 TEST(ProxyRequest, TargetsAreReachedOverHttps) {
   const auto get = [](const std::string& target) {
     return read("GET " + target + " HTTP/1.1\r\nHost: other.test");

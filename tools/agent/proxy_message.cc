@@ -270,6 +270,22 @@ void append_field_line(std::string& out, std::string_view name, std::string_view
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
+std::expected<std::optional<std::string>, Refused> take_proxy_head(std::string& in) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  std::size_t empty = 0;
+  while (in.compare(empty, 2, "\r\n") == 0) empty += 2;
+  in.erase(0, empty);
+  // The end may be that of the largest head only where it begins within so many octets.
+  const auto end = std::string_view(in).substr(0, max_proxy_head + kEnd.size()).find(kEnd);
+  if (end == std::string::npos) {
+    if (in.size() >= max_proxy_head + kEnd.size()) return refuse(431, "head-too-large");
+    return std::nullopt;
+  }
+  std::string head = in.substr(0, end);
+  in.erase(0, end + kEnd.size());
+  return head;
+}
+
 std::expected<ProxyRequest, Refused> read_proxy_request(std::string_view head,
                                                         std::string_view inside) {
   ProxyRequest request;
