@@ -242,7 +242,7 @@ std::expected<InterceptionAuthority, std::string> InterceptionAuthority::create(
   if (X509_cmp_current_time(X509_get0_notAfter(state->certificate.get())) <= 0) {
     return std::unexpected("the certificate has expired");
   }
-  state->host_key.reset(EVP_EC_gen("P-256"));
+  state->host_key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   if (state->host_key == nullptr) return std::unexpected("no key for hosts can be made");
   return InterceptionAuthority(std::move(state));
 }
