@@ -80,6 +80,48 @@ TEST(ProxyRequest, TargetsAreReachedOverHttps) {
   EXPECT_EQ(read("CONNECT a.test:8443 HTTP/1.1\r\nHost: a.test:8443"), "CONNECT a.test:8443 ");
 }
 
+// Else what is signed is not what the server is asked for, and no rule fits what is meant.
+TEST(ProxyRequest, AuthoritiesAreAsTheyAreConnectedTo) {
+  const auto authority = [](const std::string& written) {
+    const auto request = read_proxy_request("CONNECT " + written + " HTTP/1.0");
+    return request ? request->authority : request.error().reason;
+  };
+  EXPECT_EQ(authority("a.test:08443"), "a.test:8443");
+  EXPECT_EQ(authority("a.test:0443"), "a.test");
+  EXPECT_EQ(authority("[2001:DB8:0:0::1]:443"), "[2001:db8::1]");
+  EXPECT_EQ(authority("[0:0:0:0:0:ffff:7f00:1]:1"), "[::ffff:127.0.0.1]:1");
+  EXPECT_EQ(authority("192.0.2.1:443"), "192.0.2.1");
+  for (const auto* name : {"1.test", "0x1.test", "a1", "1a", "a.test."}) {
+    EXPECT_EQ(authority(name + std::string(":443")), name);
+  }
+  for (const auto* other : {"1",
+                            "127.1",
+                            "0x7f000001",
+                            "0x7f.1",
+                            "0X7F.0.0.1",
+                            "1.0x",
+                            "127.0.0.0x1",
+                            "0177.0.0.1",
+                            "192.0.2.256",
+                            "192.0.2.01",
+                            "192.0.2.1.",
+                            "1.2.3.4.5",
+                            "a.1",
+                            "2130706433",
+                            "[::1",
+                            "[:::]",
+                            "[1:2]",
+                            "[1::2::3]",
+                            "[::192.0.2.256]",
+                            "[12345::]",
+                            "[fe80::1%25lo]",
+                            "a[b",
+                            "%61.test"}) {
+    EXPECT_EQ(authority(other + std::string(":443")), "target-invalid") << other;
+  }
+  EXPECT_EQ(authority("a.test:0"), "target-invalid");
+}
+
 TEST(ProxyRequest, OtherTargetsAreRefused) {
   const auto get = [](const std::string& target) {
     return read("GET " + target + " HTTP/1.1\r\nHost: a.test");
@@ -180,6 +222,8 @@ TEST(ProxyRequest, InsideInterceptedTlsIsForThatAuthorityAlone) {
   EXPECT_EQ(inside("GET /x?y HTTP/1.1\r\nHost: a.test"), "https a.test /x?y");
   EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: A.test:443"), "https a.test /");
   EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: a.test:8443", "a.test:8443"), "https a.test:8443 /");
+  EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: [2001:DB8:0::1]", "[2001:db8::1]"),
+            "https [2001:db8::1] /");
   for (const auto* host : {"b.test", "a.test:8443", "", "a.test."}) {
     EXPECT_EQ(inside(std::string("GET / HTTP/1.1\r\nHost: ") + host), "host-of-another-connection")
         << host;
