@@ -1,5 +1,7 @@
 // The forward proxy with a local authority: TLS ends there, and what is inside is signed.
 
+#include <fstream>
+
 #include "agent_proxy_support.h"
 
 namespace wba::test {
@@ -94,6 +96,12 @@ TEST_F(AgentProxyIntercepts, KeysOfOthersAndCertificatesOfNoAuthorityAreRefused)
   ca.write_key(file("other-key.pem"));
   ::chmod(file("other-key.pem").c_str(), 0600);
   EXPECT_TRUE(check(local.file(), file("other-key.pem")).err.contains("not the certificate's"));
+  // A file without a private key, and one that cannot be read without a passphrase.
+  EXPECT_TRUE(check(local.file(), local.file()).err.contains("--intercept-key: "));
+  std::ofstream(file("encrypted.pem")) << "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n"
+                                          "-----END ENCRYPTED PRIVATE KEY-----\n";
+  ::chmod(file("encrypted.pem").c_str(), 0600);
+  EXPECT_TRUE(check(local.file(), file("encrypted.pem")).err.contains("encrypted"));
   ::chmod(file("local-key.pem").c_str(), 0640);
   EXPECT_TRUE(check(local.file(), file("local-key.pem")).err.contains("chmod 600"));
   EXPECT_EQ(check(file("none"), file("other-key.pem")).status, 2);

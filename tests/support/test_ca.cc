@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <random>
 #include <stdexcept>
+#include <utility>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -31,6 +32,11 @@ SslCertificate blank_certificate(EVP_PKEY* key, const char* name, bool expired) 
   return certificate;
 }
 
+// Ed25519 signs without a digest of its own.
+const EVP_MD* digest_of(const EVP_PKEY* key) {
+  return EVP_PKEY_is_a(key, "ED25519") == 1 ? nullptr : EVP_sha256();
+}
+
 void add_extension(X509* certificate, X509* issuer, int id, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
@@ -51,14 +57,16 @@ void write_pem(const std::filesystem::path& path, X509* certificate, EVP_PKEY* k
 
 }  // namespace
 
-TestCa::TestCa() : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")) {
+TestCa::TestCa() : TestCa(SslKey(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"))) {}
+
+TestCa::TestCa(SslKey key) : key_(std::move(key)) {
   check(key_ != nullptr, "CA key");
   certificate_ = blank_certificate(key_.get(), "wba test CA", false);
   X509_set_issuer_name(certificate_.get(), X509_get_subject_name(certificate_.get()));
   add_extension(certificate_.get(), certificate_.get(), NID_basic_constraints, "critical,CA:TRUE");
   add_extension(certificate_.get(), certificate_.get(), NID_key_usage, "critical,keyCertSign");
   add_extension(certificate_.get(), certificate_.get(), NID_subject_key_identifier, "hash");
-  check(X509_sign(certificate_.get(), key_.get(), EVP_sha256()) > 0, "CA certificate");
+  check(X509_sign(certificate_.get(), key_.get(), digest_of(key_.get())) > 0, "CA certificate");
   std::string name = (std::filesystem::temp_directory_path() / "wba-test-ca-XXXXXX").string();
   const int descriptor = mkstemp(name.data());
   check(descriptor >= 0, "CA file");
@@ -88,7 +96,7 @@ TestCa::Pair TestCa::issue(const std::vector<std::string>& names, bool expired) 
   }
   add_extension(certificate, certificate_.get(), NID_subject_alt_name, list);
   add_extension(certificate, certificate_.get(), NID_authority_key_identifier, "keyid");
-  check(X509_sign(certificate, key_.get(), EVP_sha256()) > 0, "server certificate");
+  check(X509_sign(certificate, key_.get(), digest_of(key_.get())) > 0, "server certificate");
   return pair;
 }
 

@@ -24,11 +24,13 @@ using SslKey = std::unique_ptr<EVP_PKEY, OpenSslFree<EVP_PKEY_free>>;
 using SslCertificate = std::unique_ptr<X509, OpenSslFree<X509_free>>;
 using SslContext = std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX_free>>;
 
-// TestCa holds a fresh P-256 key and its self-signed certificate, written to `file()` (PEM), which
-// is what `--ca` or DirectoryResolver's `ca_file` takes. The file goes with the object.
+// TestCa holds a key, a fresh one of P-256 where none is given, and its self-signed certificate,
+// written to `file()` (PEM), which is what `--ca` or DirectoryResolver's `ca_file` takes. The file
+// goes with the object.
 class TestCa {
  public:
   TestCa();
+  explicit TestCa(SslKey key);
   ~TestCa();
   TestCa(const TestCa&) = delete;
   TestCa& operator=(const TestCa&) = delete;

@@ -23,6 +23,45 @@ std::string with(const std::string& fields) {
   return read("POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\n" + fields);
 }
 
+// take gives the heads in `text`, which arrives in pieces of `piece` octets, and what is left.
+std::vector<std::string> take(const std::string& text, std::size_t piece) {
+  std::vector<std::string> taken;
+  std::string in;
+  for (std::size_t at = 0; at < text.size(); at += piece) {
+    in += text.substr(at, piece);
+    for (bool more = true; more;) {
+      auto head = take_proxy_head(in);
+      if (!head) {
+        taken.push_back(head.error().reason);
+        return taken;
+      }
+      more = head->has_value();
+      if (more) taken.push_back(**head);
+    }
+  }
+  taken.push_back("|" + in);
+  return taken;
+}
+
+TEST(ProxyHead, IsTheSameWhereverItIsCut) {
+  using Taken = std::vector<std::string>;
+  for (const std::size_t piece : {1U, 2U, 3U, 5U, 1000U}) {
+    EXPECT_EQ(take("a\r\nb\r\n\r\nc\r\n\r\nd\r\n", piece), (Taken{"a\r\nb", "c", "|d\r\n"}));
+    EXPECT_EQ(take("\r\na\r\n\r\n", piece), (Taken{"a", "|"}));
+    EXPECT_EQ(take("\r\n\r\n\r\na\r\n\r\n\r\n", piece), (Taken{"a", "|"}));
+    EXPECT_EQ(take("\n\r\na\r\n\r\n", piece), (Taken{"\n\r\na", "|"}));
+    EXPECT_EQ(take("\r\n\r", piece), (Taken{"|\r"}));
+  }
+}
+
+TEST(ProxyHead, IsRefusedWhereItIsLargerThanTheLimit) {
+  const std::string largest(max_proxy_head, 'a');
+  for (const std::size_t piece : {1000U, 32769U, 32770U, 32771U, 100000U}) {
+    EXPECT_EQ(take(largest + "\r\n\r\nb", piece), (std::vector<std::string>{largest, "|b"}));
+    EXPECT_EQ(take(largest + "a\r\n\r\n", piece), std::vector<std::string>{"head-too-large"});
+  }
+}
+
 TEST(ProxyRequest, TargetsAreReachedOverHttps) {
   const auto get = [](const std::string& target) {
     return read("GET " + target + " HTTP/1.1\r\nHost: other.test");
@@ -39,6 +78,48 @@ TEST(ProxyRequest, TargetsAreReachedOverHttps) {
   EXPECT_EQ(get("http://a.test/%2e%2E/a//b/../c"), "GET a.test /%2e%2E/a//b/../c");
   EXPECT_EQ(read("CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443"), "CONNECT a.test ");
   EXPECT_EQ(read("CONNECT a.test:8443 HTTP/1.1\r\nHost: a.test:8443"), "CONNECT a.test:8443 ");
+}
+
+// Else what is signed is not what the server is asked for, and no rule fits what is meant.
+TEST(ProxyRequest, AuthoritiesAreAsTheyAreConnectedTo) {
+  const auto authority = [](const std::string& written) {
+    const auto request = read_proxy_request("CONNECT " + written + " HTTP/1.0");
+    return request ? request->authority : request.error().reason;
+  };
+  EXPECT_EQ(authority("a.test:08443"), "a.test:8443");
+  EXPECT_EQ(authority("a.test:0443"), "a.test");
+  EXPECT_EQ(authority("[2001:DB8:0:0::1]:443"), "[2001:db8::1]");
+  EXPECT_EQ(authority("[0:0:0:0:0:ffff:7f00:1]:1"), "[::ffff:127.0.0.1]:1");
+  EXPECT_EQ(authority("192.0.2.1:443"), "192.0.2.1");
+  for (const auto* name : {"1.test", "0x1.test", "a1", "1a", "a.test."}) {
+    EXPECT_EQ(authority(name + std::string(":443")), name);
+  }
+  for (const auto* other : {"1",
+                            "127.1",
+                            "0x7f000001",
+                            "0x7f.1",
+                            "0X7F.0.0.1",
+                            "1.0x",
+                            "127.0.0.0x1",
+                            "0177.0.0.1",
+                            "192.0.2.256",
+                            "192.0.2.01",
+                            "192.0.2.1.",
+                            "1.2.3.4.5",
+                            "a.1",
+                            "2130706433",
+                            "[::1",
+                            "[:::]",
+                            "[1:2]",
+                            "[1::2::3]",
+                            "[::192.0.2.256]",
+                            "[12345::]",
+                            "[fe80::1%25lo]",
+                            "a[b",
+                            "%61.test"}) {
+    EXPECT_EQ(authority(other + std::string(":443")), "target-invalid") << other;
+  }
+  EXPECT_EQ(authority("a.test:0"), "target-invalid");
 }
 
 TEST(ProxyRequest, OtherTargetsAreRefused) {
@@ -141,6 +222,8 @@ TEST(ProxyRequest, InsideInterceptedTlsIsForThatAuthorityAlone) {
   EXPECT_EQ(inside("GET /x?y HTTP/1.1\r\nHost: a.test"), "https a.test /x?y");
   EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: A.test:443"), "https a.test /");
   EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: a.test:8443", "a.test:8443"), "https a.test:8443 /");
+  EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: [2001:DB8:0::1]", "[2001:db8::1]"),
+            "https [2001:db8::1] /");
   for (const auto* host : {"b.test", "a.test:8443", "", "a.test."}) {
     EXPECT_EQ(inside(std::string("GET / HTTP/1.1\r\nHost: ") + host), "host-of-another-connection")
         << host;
@@ -250,7 +333,14 @@ TEST(ProxyBody, BrokenChunksAreRefused) {
     EXPECT_EQ(decode(BodyReader(BodyFraming::chunked, 0), text, 1), "broken") << text;
     EXPECT_EQ(decode(BodyReader(BodyFraming::chunked, 0), text, 1000), "broken") << text;
   }
-  EXPECT_EQ(decode(BodyReader(BodyFraming::chunked, 0), "1;" + std::string(600, 'x'), 1), "broken");
+  // The longest line of a chunk's size, wherever it is cut.
+  const std::string longest = "1;" + std::string(510, 'x');
+  for (const std::size_t piece : {1U, 512U, 513U, 1000U}) {
+    const BodyReader chunked(BodyFraming::chunked, 0);
+    EXPECT_EQ(decode(chunked, longest + "\r\na\r\n0\r\n\r\n", piece), "a|");
+    EXPECT_EQ(decode(chunked, longest + "x\r\na\r\n0\r\n\r\n", piece), "broken");
+    EXPECT_EQ(decode(chunked, longest + "xx", piece), "broken");
+  }
   std::string trailers = "0\r\n";
   for (int i = 0; i < 1000; ++i) trailers += "X-Trailer: 1\r\n";
   EXPECT_EQ(decode(BodyReader(BodyFraming::chunked, 0), trailers, 1000), "broken");

@@ -54,7 +54,8 @@ bool BodyReader::step(std::string_view& in, std::string& out, std::size_t most, 
   const auto end = in.find("\r\n");
   if (end == std::string_view::npos) {
     moved = false;
-    return in.size() <= (state_ == State::trailer ? kMaxTrailer : kMaxLine);
+    // Half of the line end may be there.
+    return in.size() <= (state_ == State::trailer ? kMaxTrailer : kMaxLine) + 1;
   }
   const auto line = in.substr(0, end);
   in.remove_prefix(end + 2);

@@ -133,12 +133,9 @@ bool ProxyConnection::step() {
 
 bool ProxyConnection::read_head() {
   if (tls_ != nullptr) client_.begin_tls(std::move(tls_), std::exchange(in_, {}));
-  // RFC 9112 §2.2: an empty line before a request is read over.
-  if (!head_begun_ && in_.starts_with("\r\n")) in_.erase(0, 2);
-  const auto end = in_.find("\r\n\r\n");
-  if (end != std::string::npos && end <= max_proxy_head) {
-    auto request = read_proxy_request(std::string_view(in_).substr(0, end), inside_);
-    in_.erase(0, end + 4);
+  auto head = take_proxy_head(in_);
+  if (!head || *head) {
+    auto request = head ? read_proxy_request(**head, inside_) : std::unexpected(head.error());
     head_begun_ = false;
     request_ = {};
     if (request) {
@@ -150,12 +147,8 @@ bool ProxyConnection::read_head() {
     }
     return true;
   }
-  if (in_.size() > max_proxy_head) {
-    request_ = {};
-    close_after_ = true;
-    refuse_and_note({.status = 431, .reason = "head-too-large"});
-    return true;
-  }
+  // Empty lines begin no request.
+  if (in_.empty()) head_begun_ = false;
   if (client_.ended() || (in_.empty() && shared_.stopping)) {
     state_ = State::closed;
   } else if (!in_.empty() && !std::exchange(head_begun_, true)) {

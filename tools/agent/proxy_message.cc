@@ -8,6 +8,8 @@
 
 #include <wba/message.h>
 
+#include "proxy_authority.h"
+
 namespace wba::agent {
 namespace {
 
@@ -33,14 +35,6 @@ std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
-}
-
-// Names are read as they are written: what a resolver would decode or read as a number of its own
-// kind is no name.
-bool is_plain_authority(std::string_view authority) noexcept {
-  return std::ranges::all_of(authority, [](char c) {
-    return is_alphanumeric(c) || std::string_view("-._:[]").find(c) != std::string_view::npos;
-  });
 }
 
 // RFC 3986 §3.3, §3.4: what may stand in a path and query, and what clients send there unencoded.
@@ -153,10 +147,9 @@ std::expected<void, Refused> read_connection(ProxyRequest& request, std::string_
     } else if (field_name_equals(field.name, "host")) {
       ++hosts;
       // Over a connection for one host nothing is asked of another. RFC 9110 §15.5.20.
-      std::string host;
-      if (!inside.empty() &&
-          (!append_normalised_authority("https", field.value, host) || host != inside)) {
-        return refuse(421, "host-of-another-connection");
+      if (!inside.empty()) {
+        const auto host = read_proxy_authority("https", field.value);
+        if (!host || *host != inside) return refuse(421, "host-of-another-connection");
       }
     } else if (field_name_equals(field.name, "expect")) {
       if (!field_name_equals(field.value, "100-continue")) {
@@ -186,11 +179,12 @@ std::expected<void, Refused> count_down(ProxyRequest& request) {
 std::expected<void, Refused> read_tunnel_target(ProxyRequest& request, std::string_view target) {
   // A port has to be named. RFC 9112 §3.2.3.
   const auto colon = target.rfind(':');
-  if (!is_plain_authority(target) || colon == std::string_view::npos ||
-      colon + 1 == target.size() || target.ends_with(']') ||
-      !append_normalised_authority("https", target, request.authority)) {
+  if (colon == std::string_view::npos || colon + 1 == target.size() || target.ends_with(']')) {
     return refuse(400, "target-invalid");
   }
+  auto authority = read_proxy_authority("https", target);
+  if (!authority) return std::unexpected(std::move(authority.error()));
+  request.authority = *std::move(authority);
   return {};
 }
 
@@ -198,15 +192,11 @@ std::expected<void, Refused> read_absolute_target(ProxyRequest& request, std::st
   if (!target.contains("://")) return refuse(400, "target-not-absolute");
   const auto uri = split_target_uri(target);
   // A fragment is no part of a request: it would be lost without a word.
-  if (!uri || target.contains('#') || !is_plain_authority(uri->authority)) {
-    return refuse(400, "target-invalid");
-  }
+  if (!uri || target.contains('#')) return refuse(400, "target-invalid");
   request.scheme = field_name_equals(uri->scheme, "http") ? "http" : "https";
-  std::string written;
-  if (!append_normalised_authority(request.scheme, uri->authority, written) ||
-      !append_normalised_authority("https", written, request.authority)) {
-    return refuse(400, "target-invalid");
-  }
+  auto authority = read_proxy_authority(request.scheme, uri->authority);
+  if (!authority) return std::unexpected(std::move(authority.error()));
+  request.authority = *std::move(authority);
   request.target = uri->target;
   if (request.target.empty() || request.target.front() == '?') {
     // The server as a whole, "*", is not asked. RFC 9112 §3.2.4.
@@ -270,6 +260,22 @@ void append_field_line(std::string& out, std::string_view name, std::string_view
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
+std::expected<std::optional<std::string>, Refused> take_proxy_head(std::string& in) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  std::size_t empty = 0;
+  while (in.compare(empty, 2, "\r\n") == 0) empty += 2;
+  in.erase(0, empty);
+  // The end may be that of the largest head only where it begins within so many octets.
+  const auto end = std::string_view(in).substr(0, max_proxy_head + kEnd.size()).find(kEnd);
+  if (end == std::string::npos) {
+    if (in.size() >= max_proxy_head + kEnd.size()) return refuse(431, "head-too-large");
+    return std::nullopt;
+  }
+  std::string head = in.substr(0, end);
+  in.erase(0, end + kEnd.size());
+  return head;
+}
+
 std::expected<ProxyRequest, Refused> read_proxy_request(std::string_view head,
                                                         std::string_view inside) {
   ProxyRequest request;
@@ -304,10 +310,9 @@ ProxyFields forwarded_response_fields(const ProxyFields& fields, const ProxyRequ
   for (auto& field : kept) {
     if (!field_name_equals(field.name, "location")) continue;
     const auto uri = split_target_uri(field.value);
-    std::string authority;
-    if (uri && field_name_equals(uri->scheme, "https") &&
-        append_normalised_authority("https", uri->authority, authority) &&
-        authority == request.authority) {
+    if (!uri || !field_name_equals(uri->scheme, "https")) continue;
+    const auto authority = read_proxy_authority("https", uri->authority);
+    if (authority && *authority == request.authority) {
       field.value.erase(uri->scheme.size() - 1, 1);
     }
   }

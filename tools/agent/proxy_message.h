@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,12 @@ struct ProxyRequest {
 
 inline constexpr std::size_t max_proxy_head = std::size_t{32} << 10U;
 inline constexpr std::size_t max_proxy_fields = 100;
+
+// take_proxy_head takes a head off the front of what a client sent, without the empty line that
+// ends it; nothing while it has not come whole. Empty lines before it are read over. What is taken
+// is the same wherever `in` was cut on its way. Refused is a head of more than max_proxy_head
+// octets. RFC 9112 §2.2.
+[[nodiscard]] std::expected<std::optional<std::string>, Refused> take_proxy_head(std::string& in);
 
 // read_proxy_request reads a head without the empty line that ends it. Taken are absolute-form
 // (http and https) and CONNECT; inside TLS that ends here, which was asked for as `inside`,

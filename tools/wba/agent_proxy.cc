@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <sys/stat.h>
@@ -11,6 +12,8 @@
 
 #include "crypto/tls_interception.h"
 #include "files.h"
+#include "key/key_state.h"
+#include "key/pem.h"
 #include "options.h"
 
 namespace wba::cli {
@@ -27,6 +30,13 @@ Outcome<agent::ProxyLimits> read_limits(const AgentProxyOptions& options) {
   }
   limits.stall = *stall;
   return limits;
+}
+
+// read_parts reads a private key's PEM: what is in it lies in guarded memory from then on.
+Result<crypto::KeyParts> read_parts(std::string_view pem) {
+  auto material = read_pem(pem, {}, Half::private_half);
+  if (!material) return std::unexpected(material.error());
+  return KeyMaker::make_parts(*std::move(material));
 }
 
 // read_authority takes --intercept-ca and --intercept-key. Whoever has that key can pass for every
@@ -49,7 +59,9 @@ Outcome<std::optional<crypto::InterceptionAuthority>> read_authority(
   if (!certificate) return std::unexpected(certificate.error());
   const auto key = read_input(options.intercept_key, std::size_t{64} << 10U);
   if (!key) return std::unexpected(key.error());
-  auto authority = crypto::InterceptionAuthority::create(certificate->text(), key->text());
+  auto parts = read_parts(key->text());
+  if (!parts) return std::unexpected(failure("--intercept-key", parts.error()));
+  auto authority = crypto::InterceptionAuthority::create(certificate->text(), *std::move(parts));
   if (!authority) {
     return std::unexpected(Failure{.message = "--intercept-ca: " + authority.error()});
   }

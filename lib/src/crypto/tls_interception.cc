@@ -14,6 +14,7 @@
 #include <openssl/x509v3.h>
 
 #include "crypto/openssl_handles.h"
+#include "crypto/openssl_pair.h"
 
 namespace wba::crypto {
 namespace {
@@ -184,12 +185,18 @@ void TlsServer::finish(std::string& out) {
 
 struct InterceptionAuthority::State {
   Certificate certificate;
-  Pkey key;
-  Pkey host_key;
+  KeyParts key;
+  Pkey host_key;  // all hosts', of this process: it is worth nothing without a certificate
   std::map<std::string, TlsContext, std::less<>> contexts;  // by host
 
+  [[nodiscard]] Certificate issue_for(std::string_view host) const;
   [[nodiscard]] SSL_CTX* context_for(std::string_view host);
 };
+
+Certificate InterceptionAuthority::State::issue_for(std::string_view host) const {
+  const Pkey pair = openssl_pair(key);
+  return pair == nullptr ? nullptr : issue(certificate.get(), pair.get(), host_key.get(), host);
+}
 
 SSL_CTX* InterceptionAuthority::State::context_for(std::string_view host) {
   if (const auto found = contexts.find(host); found != contexts.end()) {
@@ -199,7 +206,7 @@ SSL_CTX* InterceptionAuthority::State::context_for(std::string_view host) {
     if (X509_cmp_time(X509_get0_notAfter(made), &soon) > 0) return found->second.get();
     contexts.erase(found);
   }
-  const Certificate leaf = issue(certificate.get(), key.get(), host_key.get(), host);
+  const Certificate leaf = issue_for(host);
   TlsContext context(SSL_CTX_new(TLS_server_method()));
   if (leaf == nullptr || context == nullptr ||
       SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1 ||
@@ -222,7 +229,7 @@ InterceptionAuthority& InterceptionAuthority::operator=(InterceptionAuthority&&)
 InterceptionAuthority::~InterceptionAuthority() = default;
 
 std::expected<InterceptionAuthority, std::string> InterceptionAuthority::create(
-    std::string_view certificate, std::string_view key) {
+    std::string_view certificate, KeyParts key) {
   ERR_clear_error();
   auto state = std::make_unique<State>();
   // Nobody is asked for a passphrase.
@@ -230,9 +237,8 @@ std::expected<InterceptionAuthority, std::string> InterceptionAuthority::create(
   state->certificate.reset(
       PEM_read_bio_X509(bio_of(certificate).get(), nullptr, no_passphrase, nullptr));
   if (state->certificate == nullptr) return std::unexpected("there is no certificate in PEM");
-  state->key.reset(PEM_read_bio_PrivateKey(bio_of(key).get(), nullptr, no_passphrase, nullptr));
-  if (state->key == nullptr) return std::unexpected("there is no unencrypted private key in PEM");
-  if (X509_check_private_key(state->certificate.get(), state->key.get()) != 1) {
+  state->key = std::move(key);
+  if (X509_check_private_key(state->certificate.get(), openssl_pair(state->key).get()) != 1) {
     return std::unexpected("the private key is not the certificate's");
   }
   if (X509_check_ca(state->certificate.get()) != 1 ||
@@ -242,7 +248,7 @@ std::expected<InterceptionAuthority, std::string> InterceptionAuthority::create(
   if (X509_cmp_current_time(X509_get0_notAfter(state->certificate.get())) <= 0) {
     return std::unexpected("the certificate has expired");
   }
-  state->host_key.reset(EVP_EC_gen("P-256"));
+  state->host_key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   if (state->host_key == nullptr) return std::unexpected("no key for hosts can be made");
   return InterceptionAuthority(std::move(state));
 }

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/parts.h"
+
 namespace wba::crypto {
 
 // TlsServer is one connection. No socket in it: octets go in and come out. TLS 1.2 and 1.3,
@@ -47,10 +49,11 @@ class TlsServer {
 // InterceptionAuthority makes the certificates, all for one key that lives as long as it does.
 class InterceptionAuthority {
  public:
-  // create reads the authority's certificate and private key, both PEM, the key not encrypted.
-  // Errors: what is wrong with them, for people; nothing of what is in them.
+  // create reads the authority's certificate, which is PEM. Its private key stays in guarded
+  // memory, and is OpenSSL's for the time of one signature: one for each host that is new. Errors:
+  // what is wrong with them, for people; nothing of what is in them.
   [[nodiscard]] static std::expected<InterceptionAuthority, std::string> create(
-      std::string_view certificate, std::string_view key);
+      std::string_view certificate, KeyParts key);
   InterceptionAuthority(InterceptionAuthority&&) noexcept;
   InterceptionAuthority& operator=(InterceptionAuthority&&) noexcept;
   ~InterceptionAuthority();

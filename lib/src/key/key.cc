@@ -157,6 +157,15 @@ Result<PrivateKey> KeyMaker::make_private(KeyMaterial material) {
       PrivateKey::State{.public_key = std::move(*public_key), .key = std::move(*signing)}));
 }
 
+Result<crypto::KeyParts> KeyMaker::make_parts(KeyMaterial material) {
+  if (!material.has_private) return fail(ErrorCode::key_not_private);
+  if (const auto completed = complete_public(material); !completed) {
+    return std::unexpected(completed.error());
+  }
+  return crypto::KeyParts{.public_parts = std::move(material.public_parts),
+                          .private_parts = std::move(material.private_parts)};
+}
+
 std::string_view to_string(KeyType type) noexcept {
   switch (type) {
     case KeyType::ed25519:

@@ -37,6 +37,8 @@ struct PrivateKey::Exported::Impl {
 struct KeyMaker {
   [[nodiscard]] static Result<PublicKey> make_public(KeyMaterial material);
   [[nodiscard]] static Result<PrivateKey> make_private(KeyMaterial material);
+  // make_parts gives both halves of a private key, for what no PrivateKey does.
+  [[nodiscard]] static Result<crypto::KeyParts> make_parts(KeyMaterial material);
   // with_verifying_key gives `key` with another implementation under it: for measuring what is
   // around the cryptography, and for fuzzing past it.
   [[nodiscard]] static PublicKey with_verifying_key(
