@@ -147,6 +147,7 @@ bool PreparedEd25519Key::verify(Ed25519Path path, Message message,
   const std::uint8_t* const octets = prepared::octets_of(signature);
   if (!prepared::set_s(*state_, octets, terms)) return false;
   prepared::set_k(prepared::challenge(octets, state_->key.data(), message), terms);
+  prepared::tell_table_observer(path, 1);
   const Projective sum = prepared::sum(path, *terms.base, terms.s, *terms.key, terms.k);
   return prepared::y_matches(sum, octets) &&
          prepared::x_matches(sum, prepared::invert(sum.z), octets);
