@@ -140,6 +140,12 @@ class Table {
     entries_[place(row, multiple)].word[4] ^= 1U << 7;
   }
 
+  // swap_for_test puts two entries in each other's place: what it must notice as well.
+  void swap_for_test(std::size_t row, unsigned multiple, std::size_t other_row,
+                     unsigned other_multiple) noexcept {
+    std::swap(entries_[place(row, multiple)], entries_[place(other_row, other_multiple)]);
+  }
+
  private:
   Table(TableMemory entries, unsigned window) noexcept
       : entries_(std::move(entries)), window_(window) {}
