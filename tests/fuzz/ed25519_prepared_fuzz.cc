@@ -1,7 +1,9 @@
 // Prepared keys give libsodium's verdict on every path, for keys, signatures and messages of any
-// bytes. Input: one octet that chooses the key and what follows it; 32 octets of a key, where bit 2
-// is set; 64 octets to be xored onto a signature that is valid for the chosen key (zero where bit 3
-// is set); the message.
+// bytes, singly and in one batch with others. Input: one octet that chooses the key (bits 0 and 1),
+// what follows (bits 2 and 3) and how many others there are beside it (bits 4 to 6); one octet with
+// a bit for each of these, set where it is a wrong signature; 32 octets of a key, where bit 2 is
+// set; 64 octets to be xored onto a signature that is valid for the chosen key (zero where bit 3 is
+// set); the message.
 
 #include <algorithm>
 #include <array>
@@ -57,12 +59,66 @@ const std::array<Key, 4>& keys() {
   return made;
 }
 
+// Other is a signature that stands beside the input's in a batch.
+struct Other {
+  const Key* key;
+  std::vector<std::uint8_t> message;
+  Octets64 valid;
+  Octets64 wrong;
+};
+
+std::span<const std::byte, 64> octets_of(const Octets64& signature) {
+  return std::as_bytes(std::span<const std::uint8_t, 64>(signature));
+}
+
+constexpr std::size_t most_others = 7;
+
+// others gives one message of each number of SHA-512 blocks that matters, for all keys in turn.
+// Half of the wrong signatures are refused before their sum is made, half after it.
+const std::array<Other, most_others>& others() {
+  static const std::array<Other, most_others> made = [] {
+    constexpr std::array<std::size_t, most_others> sizes = {0, 47, 48, 175, 176, 300, 1000};
+    std::array<Other, most_others> out;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      Other& one = out[i];
+      one.key = &keys()[i % keys().size()];
+      one.message.assign(sizes[i], static_cast<std::uint8_t>(i));
+      crypto_sign_detached(one.valid.data(), nullptr, one.message.data(), one.message.size(),
+                           one.key->secret.data());
+      one.wrong = one.valid;
+      one.wrong[63] ^= i % 2 == 0 ? 0xe0 : 0x01;
+    }
+    return out;
+  }();
+  return made;
+}
+
+// require_in_batch verifies `one` among as many others as asked for, at a place that `wrong` gives.
+void require_in_batch(Ed25519Path path, const PendingEd25519& one, bool expected, std::size_t count,
+                      unsigned wrong) {
+  std::vector<PendingEd25519> pending;
+  std::vector<bool> verdicts;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Other& other = others()[i];
+    const bool valid = (wrong >> i & 1) == 0;
+    pending.push_back({other.key->prepared.get(), std::as_bytes(std::span(other.message)),
+                       octets_of(valid ? other.valid : other.wrong)});
+    verdicts.push_back(valid);
+  }
+  const auto place = static_cast<std::ptrdiff_t>(wrong % (count + 1));
+  pending.insert(pending.begin() + place, one);
+  verdicts.insert(verdicts.begin() + place, expected);
+  wba::crypto::verify_many(path, pending);
+  for (std::size_t i = 0; i < pending.size(); ++i) require(pending[i].verified == verdicts[i]);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
+  if (size < 2) return 0;
   const unsigned choice = *data++;
-  --size;
+  const unsigned wrong = *data++;
+  size -= 2;
   const Key& chosen = keys()[choice & 3];
   Octets32 octets = chosen.octets;
   Prepared own;
@@ -94,13 +150,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const auto text = std::as_bytes(std::span(message));
-  const auto proof = std::as_bytes(std::span<const std::uint8_t, 64>(signature));
+  const auto proof = octets_of(signature);
   for (const Ed25519Path path : {Ed25519Path::portable, Ed25519Path::avx2, Ed25519Path::ifma}) {
     if (!wba::crypto::cpu_has(path)) continue;
     require(key->verify(path, text, proof) == expected);
-    std::vector<PendingEd25519> pending(8, PendingEd25519{key, text, proof});
-    wba::crypto::verify_many(path, pending);
-    for (const PendingEd25519& one : pending) require(one.verified == expected);
+    require_in_batch(path, {key, text, proof}, expected, choice >> 4 & most_others, wrong);
   }
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 #include <sodium.h>
 
@@ -51,6 +52,53 @@ void add_number(std::uint8_t* a, const Octets32& b) {
   }
 }
 
+// below says whether the little-endian number `a` is below `b`.
+bool below(const std::uint8_t* a, const Octets32& b) {
+  return std::lexicographical_compare(std::reverse_iterator(a + 32), std::reverse_iterator(a),
+                                      b.rbegin(), b.rend());
+}
+
+// is_canonical says whether the encoding's y is below p = 2^255 - 19.
+bool is_canonical(const std::uint8_t* encoding) {
+  Octets32 y;
+  std::copy_n(encoding, y.size(), y.begin());
+  y[31] &= 0x7f;
+  Octets32 p;
+  p.fill(0xff);
+  p[0] = 0xed;
+  p[31] = 0x7f;
+  return below(y.data(), p);
+}
+
+bool is_of_small_order(const std::uint8_t* encoding) {
+  return std::ranges::any_of(small_order_encodings(), [encoding](const Octets32& small) {
+    return std::equal(small.begin(), small.end(), encoding);
+  });
+}
+
+// challenge gives k, the hash of R, A and the message modulo L.
+Octets32 challenge(const std::uint8_t* r, const Octets32& key,
+                   const std::vector<std::uint8_t>& message) {
+  crypto_hash_sha512_state state;
+  crypto_hash_sha512_init(&state);
+  crypto_hash_sha512_update(&state, r, 32);
+  crypto_hash_sha512_update(&state, key.data(), key.size());
+  crypto_hash_sha512_update(&state, message.data(), message.size());
+  Octets64 wide;
+  crypto_hash_sha512_final(&state, wide.data());
+  Octets32 k;
+  crypto_core_ed25519_scalar_reduce(k.data(), wide.data());
+  return k;
+}
+
+// times_base gives n B, 0 B included, which libsodium does not give.
+Octets32 times_base(const Octets32& n) {
+  if (n == Octets32{}) return torsion_points()[0];
+  Octets32 out;
+  require(crypto_scalarmult_ed25519_base_noclamp(out.data(), n.data()) == 0);
+  return out;
+}
+
 }  // namespace
 
 const std::vector<Octets32>& small_order_encodings() {
@@ -78,12 +126,9 @@ Ed25519Cases::Ed25519Cases(std::uint64_t seed, std::size_t keys) : random_(seed)
   require(sodium_init() >= 0);
   secrets_.resize(keys);
   for (std::size_t i = 0; i < keys; ++i) {
-    Octets64 wide;
-    fill(wide);
-    crypto_core_ed25519_scalar_reduce(secrets_[i].scalar.data(), wide.data());
-    require(crypto_scalarmult_ed25519_base_noclamp(secrets_[i].key.data(),
-                                                   secrets_[i].scalar.data()) == 0);
-    if (i % 2 == 1) secrets_[i].key = add(secrets_[i].key, torsion_points()[1 + pick(7)]);
+    secrets_[i].scalar = random_scalar();
+    secrets_[i].torsion = i % 2 == 1 ? 1 + pick(7) : 0;
+    secrets_[i].key = add(times_base(secrets_[i].scalar), torsion_points()[secrets_[i].torsion]);
   }
 }
 
@@ -91,34 +136,45 @@ void Ed25519Cases::fill(std::span<std::uint8_t> out) {
   for (std::uint8_t& octet : out) octet = static_cast<std::uint8_t>(random_());
 }
 
-// sign makes S = r + k a for R = r B plus a point of small order.
-void Ed25519Cases::sign(const Ed25519Secret& secret, std::size_t torsion, Ed25519Case& out) {
+Octets32 Ed25519Cases::random_scalar() {
   Octets64 wide;
-  Octets32 r;
   fill(wide);
-  crypto_core_ed25519_scalar_reduce(r.data(), wide.data());
-  Octets32 point;
-  require(crypto_scalarmult_ed25519_base_noclamp(point.data(), r.data()) == 0);
-  if (torsion != 0) point = add(point, torsion_points()[torsion]);
-  crypto_hash_sha512_state state;
-  crypto_hash_sha512_init(&state);
-  crypto_hash_sha512_update(&state, point.data(), point.size());
-  crypto_hash_sha512_update(&state, secret.key.data(), secret.key.size());
-  crypto_hash_sha512_update(&state, out.message.data(), out.message.size());
-  crypto_hash_sha512_final(&state, wide.data());
-  Octets32 k;
-  crypto_core_ed25519_scalar_reduce(k.data(), wide.data());
+  Octets32 scalar;
+  crypto_core_ed25519_scalar_reduce(scalar.data(), wide.data());
+  return scalar;
+}
+
+// sign makes S = r + k a for R = r B + torsion T, T being the point of order 8, and says whether
+// the equation holds: S B - k A is r B less k times A's own component.
+bool Ed25519Cases::sign(const Ed25519Secret& secret, const Octets32& r, std::size_t torsion,
+                        Ed25519Case& out) {
+  const Octets32 point = add(times_base(r), torsion_points()[torsion]);
+  Octets32 k = challenge(point.data(), secret.key, out.message);
+  const bool holds = (torsion + k[0] * secret.torsion) % 8 == 0;
   crypto_core_ed25519_scalar_mul(k.data(), k.data(), secret.scalar.data());
   crypto_core_ed25519_scalar_add(k.data(), k.data(), r.data());
   std::memcpy(out.signature.data(), point.data(), 32);
   std::memcpy(out.signature.data() + 32, k.data(), 32);
+  return holds;
+}
+
+// sign_so_that_it_holds tries one R after the other: of three messages, one has none that fits,
+// where the key has a component of order 8.
+void Ed25519Cases::sign_so_that_it_holds(const Ed25519Secret& secret, const Octets32& r,
+                                         Ed25519Case& out) {
+  for (std::size_t torsion = 0; torsion < torsion_points().size(); ++torsion)
+    if (sign(secret, r, torsion, out)) return;
 }
 
 void Ed25519Cases::next(Ed25519Case& out) {
   out.secret = pick(secrets_.size());
   out.message.resize(pick(8) == 0 ? pick(600) : pick(40));
   fill(out.message);
-  sign(secrets_[out.secret], pick(8) == 0 ? 1 + pick(7) : 0, out);
+  if (pick(16) == 0) {
+    sign_so_that_it_holds(secrets_[out.secret], Octets32{}, out);  // R is of small order
+  } else {
+    sign(secrets_[out.secret], random_scalar(), pick(8) == 0 ? 1 + pick(7) : 0, out);
+  }
   if (pick(2) == 0) change(out);
 }
 
@@ -192,15 +248,21 @@ void Ed25519Cases::change(Ed25519Case& out) {
   }
 }
 
-Octets32 Ed25519Cases::changed_key(std::size_t secret) {
-  Octets32 key = secrets_[secret].key;
+Octets32 Ed25519Cases::changed_key(Ed25519Case& one) {
+  Octets32 key = secrets_[one.secret].key;
   const auto& encodings = small_order_encodings();
   switch (pick(6)) {
     case 0:
       key[pick(32)] ^= static_cast<std::uint8_t>(1U << pick(8));
       break;
     case 1:
-      key = encodings[pick(encodings.size())];
+      if (pick(2) == 0) {
+        key = encodings[pick(encodings.size())];
+      } else {
+        const std::size_t torsion = pick(torsion_points().size());
+        key = torsion_points()[torsion];
+        sign_so_that_it_holds({Octets32{}, key, torsion}, random_scalar(), one);
+      }
       break;
     case 2:
       key[31] ^= 0x80;
@@ -223,6 +285,32 @@ Octets32 Ed25519Cases::changed_key(std::size_t secret) {
 bool Ed25519Cases::libsodium_accepts(const Octets32& key, const Ed25519Case& one) {
   return crypto_sign_verify_detached(one.signature.data(), one.message.data(), one.message.size(),
                                      key.data()) == 0;
+}
+
+bool Ed25519Cases::equation_holds(const Octets32& key, const Ed25519Case& one) {
+  const std::uint8_t* const r = one.signature.data();
+  const Octets32 k = challenge(r, key, one.message);
+  Octets32 s;
+  std::memcpy(s.data(), r + 32, 32);
+  Octets32 multiple = torsion_points()[0];  // of A, by doublings: libsodium's own takes no such A
+  for (std::size_t bit = 256; bit-- > 0;) {
+    multiple = add(multiple, multiple);
+    if ((k[bit / 8] >> (bit % 8) & 1) != 0) multiple = add(multiple, key);
+  }
+  Octets32 difference;
+  require(crypto_core_ed25519_sub(difference.data(), times_base(s).data(), multiple.data()) == 0);
+  return std::memcmp(difference.data(), r, 32) == 0;
+}
+
+bool Ed25519Cases::signature_is_refused_unseen(const Octets64& signature) {
+  const std::uint8_t* const r = signature.data();
+  return !below(r + 32, group_order) || !is_canonical(r) || is_of_small_order(r);
+}
+
+bool Ed25519Cases::key_is_refused(const Octets32& key) {
+  Octets32 ignored;
+  return !is_canonical(key.data()) || is_of_small_order(key.data()) ||
+         crypto_core_ed25519_add(ignored.data(), key.data(), torsion_points()[0].data()) != 0;
 }
 
 }  // namespace wba::test

@@ -33,15 +33,17 @@ Scalar minus_one(Scalar a) {
   return a;
 }
 
-// single_digits gives every digit of every window of eight bits, alone: each entry of every
-// row, negative ones by the carry that they leave.
-std::vector<Scalar> single_digits() {
+// single_digits gives every digit of every window of so many bits, alone: each entry of every row
+// of a table of that window, negative ones by the carry that they leave.
+std::vector<Scalar> single_digits(std::size_t window) {
   std::vector<Scalar> out;
-  for (std::size_t window = 0; window < 32; ++window)
-    for (std::uint64_t digit = 1; digit < 256; ++digit) {
+  for (std::size_t bit = 0; bit < 253; bit += window)
+    for (std::uint64_t digit = 1; digit < std::uint64_t{1} << window; ++digit) {
       Scalar scalar{};
-      scalar[window / 8] = digit << (8 * (window % 8));
-      if (wba::crypto::prepared::is_canonical(scalar)) out.push_back(scalar);
+      scalar[bit / 64] = digit << (bit % 64);
+      if (bit % 64 + window > 64 && bit < 192) scalar[bit / 64 + 1] = digit >> (64 - bit % 64);
+      const bool fits = bit < 192 || digit >> (256 - bit) == 0;
+      if (fits && wba::crypto::prepared::is_canonical(scalar)) out.push_back(scalar);
     }
   return out;
 }
@@ -172,7 +174,17 @@ INSTANTIATE_TEST_SUITE_P(Paths, Ed25519PreparedSum,
 
 TEST_P(Ed25519PreparedSum, EdgeScalarsInEveryWindow) { expect_sums(edges()); }
 
-TEST_P(Ed25519PreparedSum, EveryDigitOfEveryWindow) { expect_sums(single_digits()); }
+TEST_P(Ed25519PreparedSum, EveryDigitOfEveryWindow) { expect_sums(single_digits(8)); }
+
+// B's table has a window of its own.
+TEST_P(Ed25519PreparedSum, EveryDigitOfEveryWindowOfTheBasePoint) {
+  const Scalar none{};
+  const Octets32 identity = {1};
+  for (const Scalar& scalar : single_digits(wba::crypto::prepared::base_window)) {
+    expect_sum(scalar, times_base(scalar), none, identity);
+    if (HasFatalFailure()) return;
+  }
+}
 
 TEST(Ed25519PreparedSelfCheck, NoticesOneFlippedBitAnywhereInATable) {
   const wba::test::Ed25519Cases cases(12, 4);
@@ -191,6 +203,42 @@ TEST(Ed25519PreparedSelfCheck, NoticesOneFlippedBitAnywhereInATable) {
       }
     EXPECT_TRUE(wba::crypto::prepared::self_check(*table, key));
   }
+}
+
+// Every pair of a row, neighbours across rows, and whole rows: the same entries in another order
+// have the same sum.
+TEST(Ed25519PreparedSelfCheck, NoticesTwoEntriesInEachOthersPlace) {
+  const wba::test::Ed25519Cases cases(14, 1);
+  const Octets32 key = cases.secrets()[0].key;
+  const auto point = wba::crypto::prepared::decompress(key.data());
+  ASSERT_TRUE(point);
+  auto table = Table::build(wba::crypto::prepared::negate(*point), 4);
+  ASSERT_TRUE(table);
+  const auto refused = [&](std::size_t row, unsigned a, std::size_t other, unsigned b) {
+    table->swap_for_test(row, a, other, b);
+    const bool accepted = wba::crypto::prepared::self_check(*table, key);
+    table->swap_for_test(row, a, other, b);  // and back
+    return !accepted;
+  };
+  for (unsigned a = 1; a <= table->row_size(); ++a)
+    for (unsigned b = a + 1; b <= table->row_size(); ++b) {
+      EXPECT_TRUE(refused(0, a, 0, b)) << a << ", " << b;
+      EXPECT_TRUE(refused(31, a, 31, b)) << a << ", " << b;
+      EXPECT_TRUE(refused(63, a, 63, b)) << a << ", " << b;
+    }
+  for (std::size_t row = 1; row < table->rows(); ++row) {
+    EXPECT_TRUE(refused(row - 1, 8, row, 1)) << row;
+    EXPECT_TRUE(refused(0, 3, row, 3)) << row;
+  }
+  const auto swap_rows = [&table](std::size_t row, std::size_t other) {
+    for (unsigned i = 1; i <= table->row_size(); ++i) table->swap_for_test(row, i, other, i);
+  };
+  for (const std::size_t row : {0U, 17U, 63U}) {
+    swap_rows(row, 20);
+    EXPECT_FALSE(wba::crypto::prepared::self_check(*table, key)) << row;
+    swap_rows(row, 20);
+  }
+  EXPECT_TRUE(wba::crypto::prepared::self_check(*table, key));
 }
 
 TEST(Ed25519PreparedSelfCheck, NoticesATableOfAnotherKey) {

@@ -71,7 +71,7 @@ bool wait_for_prepared_keys(std::chrono::milliseconds limit);
 
 // set_ed25519_path makes tables be read in one way, for tests and measuring: "portable", "avx2",
 // "ifma", or "libsodium", which reads none; "" is the fastest that this machine has.
-// Error: argument_invalid where the name is unknown or the machine cannot do it.
+// Error: argument_invalid where the name is unknown, or the machine cannot do it or does it wrong.
 [[nodiscard]] Result<void> set_ed25519_path(std::string_view name);
 
 // ed25519_path is the way in use: "ifma".

@@ -1,9 +1,13 @@
 #include "crypto/ed25519_key.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <utility>
 
 #include <sodium/crypto_sign_ed25519.h>
+
+#include <wba/prepared_keys.h>
 
 #include "crypto/sodium_ready.h"
 
@@ -23,6 +27,8 @@ const unsigned char* raw(const std::byte* data) noexcept {
 const unsigned char* raw(std::string_view text) noexcept {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
+
+constinit std::atomic<bool> tables_with_keys = false;
 
 // Ed25519SigningKey keeps libsodium's form of the key: the seed and the public key behind it.
 class Ed25519SigningKey final : public SigningKey {
@@ -53,7 +59,13 @@ class Ed25519SigningKey final : public SigningKey {
 
 Ed25519VerifyingKey::Ed25519VerifyingKey(
     std::span<const std::byte, ed25519_public_size> public_key) noexcept
-    : VerifyingKey(KeyType::ed25519), slot_(public_key) {}
+    : VerifyingKey(KeyType::ed25519), slot_(public_key) {
+  if (!tables_with_keys.load(std::memory_order_relaxed)) return;
+  slot_.ask_for_table();
+  wait_for_prepared_keys(std::chrono::minutes(1));
+}
+
+void build_tables_with_keys() noexcept { tables_with_keys.store(true, std::memory_order_relaxed); }
 
 Result<void> Ed25519VerifyingKey::verify(Algorithm algorithm, std::string_view message,
                                          std::span<const std::byte> signature) const noexcept {

@@ -39,6 +39,10 @@ class Ed25519VerifyingKey final : public VerifyingKey {
   TableSlot slot_;
 };
 
+// build_tables_with_keys is for tests: every key that is made from now on waits for its table, so
+// that its first verification already reads it.
+void build_tables_with_keys() noexcept;
+
 // derive_ed25519 computes the public key of a seed. Errors: key_member_invalid, crypto_failure.
 [[nodiscard]] Result<PublicParts> derive_ed25519(const SecretBytes& seed);
 

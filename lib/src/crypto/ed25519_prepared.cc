@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "crypto/ed25519_prepared_avx2.h"
+#include "crypto/ed25519_prepared_known.h"
 #include "crypto/ed25519_prepared_steps.h"
 
 namespace wba::crypto {
@@ -94,7 +95,7 @@ bool cpu_has(Ed25519Path path) noexcept {
 Ed25519Path ed25519_path() noexcept { return path_in_use().load(std::memory_order_relaxed); }
 
 bool force_ed25519_path(std::optional<Ed25519Path> path) noexcept {
-  if (path && !cpu_has(*path)) return false;
+  if (path && (!cpu_has(*path) || prepared::failure_of_path(*path))) return false;
   path_in_use().store(path ? *path : fastest(), std::memory_order_relaxed);
   return true;
 }
@@ -103,6 +104,15 @@ std::size_t table_bytes(TableKind kind) noexcept { return Table::bytes_for(windo
 
 std::expected<std::unique_ptr<const PreparedEd25519Key>, PrepareFailure>
 PreparedEd25519Key::prepare(std::span<const std::byte, 32> key, TableKind kind) {
+  auto made = build(key, kind);
+  if (!made) return made;
+  if (const auto failure = prepared::failure_of_path(ed25519_path()))
+    return std::unexpected(*failure);
+  return made;
+}
+
+std::expected<std::unique_ptr<const PreparedEd25519Key>, PrepareFailure> PreparedEd25519Key::build(
+    std::span<const std::byte, 32> key, TableKind kind) noexcept {
   std::array<std::uint8_t, 32> octets;
   std::memcpy(octets.data(), key.data(), octets.size());
   if (sodium_init() < 0) return std::unexpected(PrepareFailure::self_check_failed);
@@ -147,6 +157,7 @@ bool PreparedEd25519Key::verify(Ed25519Path path, Message message,
   const std::uint8_t* const octets = prepared::octets_of(signature);
   if (!prepared::set_s(*state_, octets, terms)) return false;
   prepared::set_k(prepared::challenge(octets, state_->key.data(), message), terms);
+  prepared::tell_table_observer(path, 1);
   const Projective sum = prepared::sum(path, *terms.base, terms.s, *terms.key, terms.k);
   return prepared::y_matches(sum, octets) &&
          prepared::x_matches(sum, prepared::invert(sum.z), octets);

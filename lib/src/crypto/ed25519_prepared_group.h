@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "crypto/ed25519_prepared_field.h"
 #include "crypto/ed25519_prepared_memory.h"
@@ -119,8 +120,7 @@ class Table {
 
   // entry gives `multiple`, in 1..row_size(), of row `row`; 0 gives (0, 1).
   [[nodiscard]] const Entry& entry(std::size_t row, unsigned multiple) const noexcept {
-    const Entry* found = entries_.get() + ((row << (window_ - 1)) + multiple) - 1;
-    return multiple == 0 ? identity_entry : *found;
+    return multiple == 0 ? identity_entry : entries_[place(row, multiple)];
   }
 
   // prefetch asks for the entries that `digits` will need; prefetch_row for that of one row.
@@ -137,12 +137,23 @@ class Table {
 
   // corrupt_for_test flips one bit of one entry: what the self-check must notice.
   void corrupt_for_test(std::size_t row, unsigned multiple) noexcept {
-    entries_[((row << (window_ - 1)) + multiple) - 1].word[4] ^= 1U << 7;
+    entries_[place(row, multiple)].word[4] ^= 1U << 7;
+  }
+
+  // swap_for_test puts two entries in each other's place: what it must notice as well.
+  void swap_for_test(std::size_t row, unsigned multiple, std::size_t other_row,
+                     unsigned other_multiple) noexcept {
+    std::swap(entries_[place(row, multiple)], entries_[place(other_row, other_multiple)]);
   }
 
  private:
   Table(TableMemory entries, unsigned window) noexcept
       : entries_(std::move(entries)), window_(window) {}
+
+  // place is where a multiple of at least 1 stands.
+  [[nodiscard]] std::size_t place(std::size_t row, unsigned multiple) const noexcept {
+    return ((row << (window_ - 1)) + multiple) - 1;
+  }
 
   TableMemory entries_;
   unsigned window_;

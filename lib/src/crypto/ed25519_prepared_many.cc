@@ -70,6 +70,7 @@ void make_sums(Ed25519Path path, std::span<const SumTerms> terms, Projective* su
 class Sums {
  public:
   void add(Ed25519Path path, const Eight& eight) noexcept {
+    prepared::tell_table_observer(path, eight.count);
     make_sums(path, std::span(eight.terms).first(eight.count), sums_.data() + count_);
     for (std::size_t i = 0; i < eight.count; ++i, ++count_) {
       pending_[count_] = eight.pending[i];

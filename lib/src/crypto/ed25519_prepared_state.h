@@ -23,8 +23,8 @@ namespace prepared {
 [[nodiscard]] Projective sum(Ed25519Path path, const Table& base, const Digits& s, const Table& key,
                              const Digits& k) noexcept;
 
-// self_check compares the whole table of -A with libsodium: the sum of all its entries must be the
-// multiple of -A that it stands for.
+// self_check says whether the whole table is of -A: its first and last entry are compared with
+// libsodium's multiples, and every entry with those before it.
 [[nodiscard]] bool self_check(const Table& table, const std::array<std::uint8_t, 32>& key) noexcept;
 
 // self_check_of_base does the same for B's table.

@@ -3,6 +3,7 @@
 
 // The steps of which one verification and many together are made.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,6 +16,16 @@ namespace wba::crypto::prepared {
 [[nodiscard]] inline const std::uint8_t* octets_of(
     std::span<const std::byte, 64> signature) noexcept {
   return reinterpret_cast<const std::uint8_t*>(signature.data());
+}
+
+// TableObserver is told how many verifications have read tables on a path, on the thread that made
+// them. For tests, which would otherwise not know that libsodium answered in the tables' place.
+using TableObserver = void (*)(Ed25519Path path, std::size_t verifications);
+inline constinit std::atomic<TableObserver> table_observer = nullptr;
+
+inline void tell_table_observer(Ed25519Path path, std::size_t verifications) noexcept {
+  if (const TableObserver observer = table_observer.load(std::memory_order_relaxed))
+    observer(path, verifications);
 }
 
 // set_s makes the checks that need no arithmetic on the curve, in any order, for only whether all
