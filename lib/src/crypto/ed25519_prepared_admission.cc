@@ -59,6 +59,8 @@ PreparedKeyStatistics TableAdmission::statistics() {
 
 bool TableAdmission::wait(std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
+  // A process that has just forked has what its parent left to do, and no thread yet.
+  if (!idle()) static_cast<void>(start_thread());
   return done_.wait_for(lock, limit, [this] { return idle(); });
 }
 
@@ -73,10 +75,7 @@ bool TableAdmission::ask(const TableSlot& slot, bool insist) noexcept {
       slot.barred_.load(std::memory_order_relaxed))
     return true;
   if (!start_thread()) return false;
-  slot.waiting_ = true;
-  slot.next_ = nullptr;
-  (last_ != nullptr ? last_->next_ : first_) = &slot;
-  last_ = &slot;
+  put_in_line(slot);
   work_.notify_one();
   return true;
 }
@@ -115,30 +114,43 @@ void TableAdmission::bar(const TableSlot& slot) noexcept {
   }
 }
 
+TableAdmission::TableAdmission() noexcept
+    : may_start_(pthread_atfork([] { instance().before_fork(); }, [] { instance().in_parent(); },
+                                [] { instance().in_child(); }) == 0) {}
+
+void TableAdmission::before_fork() noexcept {
+  mutex_.lock();
+  prepared::lock_table_memory();
+}
+
+void TableAdmission::in_parent() noexcept {
+  prepared::unlock_table_memory();
+  mutex_.unlock();
+}
+
+// All other threads stayed with the parent: the admission's own, those that read tables, and those
+// that wait. A condition variable that they waited on can neither be used again nor be destroyed.
+// The thread that forks reads no table: nobody else's code runs in a TableReading.
+void TableAdmission::in_child() noexcept {
+  prepared::unlock_table_memory();
+  std::construct_at(&work_);
+  std::construct_at(&done_);
+  for (Readers& readers : readers_) readers.count.store(0, std::memory_order_relaxed);
+  bytes_ = 0;
+  for (const Held& held : held_) bytes_ += held.table->bytes();
+  running_ = false;
+  busy_ = false;
+  if (building_ != nullptr) put_in_line(*building_);
+  building_ = nullptr;
+  mutex_.unlock();
+}
+
 // A plain thread, which allocates less on the way of a request than std::thread does. It is never
 // joined: what it uses is never destroyed.
 bool TableAdmission::start_thread() noexcept {
   if (running_) return true;
-  static const int registered = pthread_atfork(
-      [] {
-        instance().mutex_.lock();
-        prepared::lock_table_memory();
-      },
-      [] {
-        prepared::unlock_table_memory();
-        instance().mutex_.unlock();
-      },
-      [] {
-        // The thread stayed with the parent.
-        TableAdmission& admission = instance();
-        admission.running_ = false;
-        admission.busy_ = false;
-        admission.building_ = nullptr;
-        prepared::unlock_table_memory();
-        admission.mutex_.unlock();
-      });
   pthread_t thread;
-  if (registered != 0 || pthread_create(&thread, nullptr, run_thread, this) != 0) return false;
+  if (!may_start_ || pthread_create(&thread, nullptr, run_thread, this) != 0) return false;
   pthread_detach(thread);
   running_ = true;
   return true;
@@ -239,6 +251,13 @@ void TableAdmission::take_out_of_use(Held& held) noexcept {
   held.slot->table_.store(nullptr, std::memory_order_seq_cst);
   held.slot->listed_ = false;
   held.slot = nullptr;
+}
+
+void TableAdmission::put_in_line(const TableSlot& slot) noexcept {
+  slot.waiting_ = true;
+  slot.next_ = nullptr;
+  (last_ != nullptr ? last_->next_ : first_) = &slot;
+  last_ = &slot;
 }
 
 void TableAdmission::take_out_of_line(const TableSlot& slot) noexcept {

@@ -63,7 +63,11 @@ class TableAdmission {
     bool leaving;  // out of use before the present wait for readers began
   };
 
-  TableAdmission() noexcept = default;
+  TableAdmission() noexcept;
+
+  void before_fork() noexcept;
+  void in_parent() noexcept;
+  void in_child() noexcept;
 
   // All of these are called with the lock held; `lock` is let go where it is given.
   bool start_thread() noexcept;
@@ -73,6 +77,7 @@ class TableAdmission {
   [[nodiscard]] bool make_room(std::unique_lock<std::mutex>& lock, TableKind& kind) noexcept;
   void publish(const TableSlot& slot, Table table);
   void take_out_of_use(Held& held) noexcept;
+  void put_in_line(const TableSlot& slot) noexcept;
   void take_out_of_line(const TableSlot& slot) noexcept;
   void free_unused(std::unique_lock<std::mutex>& lock) noexcept;
   [[nodiscard]] Held* used_least() noexcept;
@@ -85,6 +90,7 @@ class TableAdmission {
   std::atomic<PreparedKeyMode> mode_ = PreparedKeyMode::on;
   std::atomic<std::uint32_t> uses_before_table_ = PreparedKeyOptions{}.uses_before_table;
   std::array<Readers, reader_counters> readers_;
+  const bool may_start_;  // the thread: this process can fork with it
 
   std::mutex mutex_;  // of all that follows; never held while a table is built
   std::condition_variable work_;
