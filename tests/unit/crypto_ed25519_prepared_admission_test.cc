@@ -22,6 +22,7 @@
 #include <wba/key.h>
 #include <wba/prepared_keys.h>
 
+#include "crypto/ed25519_prepared_admission.h"
 #include "crypto/ed25519_prepared_slot.h"
 #include "crypto/ed25519_prepared_state.h"
 #include "crypto/verifying_key.h"
@@ -191,6 +192,54 @@ TEST_F(PreparedKeys, MemoryStaysWithinItsBound) {
     EXPECT_TRUE(agent->verify());
     EXPECT_FALSE(agent->verify_changed());
   }
+}
+
+// Several are keys whose tables are asked for together.
+struct Several {
+  Several() {
+    for (std::uint8_t i = 0; i < 16; ++i) agents.emplace_back(static_cast<std::uint8_t>(50 + i));
+    for (const Agent& agent : agents) wba::prepare_key(*agent.key);
+  }
+  // being_built waits until some stand. While others do not, one is being built: from one build to
+  // the next the admission holds its lock.
+  [[nodiscard]] bool being_built() const {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    std::size_t tables = 0;
+    while (tables == 0 && std::chrono::steady_clock::now() < end)
+      tables = wba::prepared_key_statistics().tables;
+    return tables > 0 && tables < agents.size();
+  }
+  std::deque<Agent> agents;
+};
+
+TEST_F(PreparedKeys, ATableThatIsBeingBuiltStaysWithinANewBound) {
+  for (const std::size_t memory : {std::size_t{0}, compact_table + compact_table / 2}) {
+    bool met = false;
+    for (int round = 0; round < 10 && !met; ++round) {
+      wba::set_prepared_key_options({});
+      const Several several;
+      met = several.being_built();
+      wba::set_prepared_key_options({.memory = memory});
+      settle();
+      EXPECT_LE(wba::prepared_key_statistics().bytes, memory);
+      EXPECT_EQ(wba::prepared_key_statistics().tables, memory / compact_table);
+    }
+    EXPECT_TRUE(met);
+  }
+}
+
+TEST_F(PreparedKeys, ATableThatIsBeingBuiltIsNotUsedOnceItsKeyIsBarred) {
+  bool met = false;
+  for (int round = 0; round < 10 && !met; ++round) {
+    const Several several;
+    met = several.being_built();
+    for (const Agent& agent : several.agents)
+      wba::crypto::TableAdmission::instance().bar(agent.slot());
+    settle();
+    for (const Agent& agent : several.agents) EXPECT_FALSE(agent.slot().has_table());
+    EXPECT_EQ(wba::prepared_key_statistics().bytes, 0U);
+  }
+  EXPECT_TRUE(met);
 }
 
 TEST_F(PreparedKeys, ATableThatIsUsedLessGivesWay) {
@@ -424,24 +473,6 @@ TEST_F(PreparedKeys, AForkedProcessDoesNotWaitForReadersOfItsParent) {
   forks.join();
   EXPECT_EQ(status, 0);
 }
-
-// Several are keys whose tables are asked for together.
-struct Several {
-  Several() {
-    for (std::uint8_t i = 0; i < 16; ++i) agents.emplace_back(static_cast<std::uint8_t>(50 + i));
-    for (const Agent& agent : agents) wba::prepare_key(*agent.key);
-  }
-  // being_built waits until some stand. While others do not, one is being built: from one build to
-  // the next the admission holds its lock.
-  [[nodiscard]] bool being_built() const {
-    const auto end = std::chrono::steady_clock::now() + patience;
-    std::size_t tables = 0;
-    while (tables == 0 && std::chrono::steady_clock::now() < end)
-      tables = wba::prepared_key_statistics().tables;
-    return tables > 0 && tables < agents.size();
-  }
-  std::deque<Agent> agents;
-};
 
 TEST_F(PreparedKeys, AForkedProcessBuildsWhatWasBeingBuilt) {
   constexpr int met = 40;  // the exit status where the fork came during a build

@@ -199,8 +199,7 @@ void TableAdmission::build_next(std::unique_lock<std::mutex>& lock) {
     lock.lock();
     bytes_ -= reserved;
     if (made) {
-      if (building_ != nullptr && mode() != PreparedKeyMode::off)
-        publish(*building_, std::move(*made));
+      if (building_ != nullptr) publish(*building_, std::move(*made));
     } else {
       if (made.error() != PrepareFailure::key_refused) ++counts_.failed;
       if (building_ != nullptr && made.error() != PrepareFailure::out_of_memory)
@@ -211,7 +210,13 @@ void TableAdmission::build_next(std::unique_lock<std::mutex>& lock) {
   busy_ = false;
 }
 
+// publish puts a table into use, if what changed while it was built still allows it.
 void TableAdmission::publish(const TableSlot& slot, Table table) {
+  if (mode() == PreparedKeyMode::off || slot.barred_.load(std::memory_order_relaxed)) return;
+  if (bytes_ + table->bytes() > options_.memory) {
+    put_in_line(slot);  // by the new options there may be room for a smaller one
+    return;
+  }
   const PreparedEd25519Key* const made = table.get();
   held_.push_back({&slot, std::move(table), false});
   bytes_ += made->bytes();
