@@ -35,6 +35,7 @@ using wba::PendingVerification;
 using wba::PreparedKeyMode;
 using wba::PreparedKeyOptions;
 using wba::PublicKey;
+using wba::crypto::TableAdmission;
 
 constexpr std::chrono::seconds patience{60};
 constexpr std::size_t full_table = 32 * 128 * 128;
@@ -82,11 +83,24 @@ class PreparedKeys : public testing::Test {
   void SetUp() override {
     ASSERT_GE(sodium_init(), 0);
     wba::set_prepared_key_options({.uses_before_table = 4});
+    pass({});
     settle();
   }
-  void TearDown() override { wba::set_prepared_key_options({}); }
+  void TearDown() override {
+    wba::set_prepared_key_options({});
+    TableAdmission::instance().set_period_for_test(std::nullopt);
+  }
+
+  // Time stands still but for this.
+  void pass(std::chrono::seconds time) {
+    period_ += static_cast<std::uint32_t>(time / wba::crypto::use_half_life);
+    TableAdmission::instance().set_period_for_test(period_);
+  }
 
   static void settle() { ASSERT_TRUE(wba::wait_for_prepared_keys(patience)); }
+
+ private:
+  std::uint32_t period_ = 0;
 };
 
 TEST_F(PreparedKeys, AKeyEarnsATableByVerifiedUses) {
@@ -233,8 +247,7 @@ TEST_F(PreparedKeys, ATableThatIsBeingBuiltIsNotUsedOnceItsKeyIsBarred) {
   for (int round = 0; round < 10 && !met; ++round) {
     const Several several;
     met = several.being_built();
-    for (const Agent& agent : several.agents)
-      wba::crypto::TableAdmission::instance().bar(agent.slot());
+    for (const Agent& agent : several.agents) TableAdmission::instance().bar(agent.slot());
     settle();
     for (const Agent& agent : several.agents) EXPECT_FALSE(agent.slot().has_table());
     EXPECT_EQ(wba::prepared_key_statistics().bytes, 0U);
@@ -275,6 +288,109 @@ TEST_F(PreparedKeys, ATableThatIsUsedMoreStays) {
   EXPECT_TRUE(used_much.slot().has_table());
   EXPECT_FALSE(newcomer.slot().has_table());
   EXPECT_GT(wba::prepared_key_statistics().without_room, 0U);
+}
+
+TEST_F(PreparedKeys, TheBusiestTableStaysHoweverLongNothingGaveWay) {
+  // Room for two compact tables.
+  constexpr std::size_t memory = 2 * compact_table + compact_table / 2;
+  for (const auto time : {std::chrono::seconds(130), std::chrono::seconds(600)}) {
+    wba::set_prepared_key_options({.uses_before_table = 64, .memory = memory});
+    const Agent hot(1);
+    hot.verify(64);
+    settle();
+    const Agent idle(2);
+    idle.verify(64);
+    settle();
+    ASSERT_TRUE(hot.slot().has_table() && idle.slot().has_table());
+    pass(time);
+    hot.verify(3000);
+    const Agent newcomer(3);
+    newcomer.verify(64);
+    settle();
+    EXPECT_TRUE(hot.slot().has_table());
+    EXPECT_FALSE(idle.slot().has_table());
+    EXPECT_TRUE(newcomer.slot().has_table());
+  }
+}
+
+TEST_F(PreparedKeys, OfTablesThatAllFadedTheOneUnusedForLongestGivesWay) {
+  constexpr std::size_t memory = 2 * compact_table + compact_table / 2;
+  wba::set_prepared_key_options({.uses_before_table = 4, .memory = memory});
+  const Agent first(1);
+  first.verify(4);
+  settle();
+  const Agent second(2);
+  second.verify(4);
+  settle();
+  pass(std::chrono::minutes(10));
+  first.verify(400);
+  pass(std::chrono::minutes(10));
+  const Agent newcomer(3);
+  newcomer.verify(4);
+  settle();
+  EXPECT_TRUE(first.slot().has_table());
+  EXPECT_FALSE(second.slot().has_table());
+  EXPECT_TRUE(newcomer.slot().has_table());
+}
+
+TEST_F(PreparedKeys, KeysThatTakeTurnsAreAllCounted) {
+  // As many as the uses of which one is counted, one by one and together. There is room for as many
+  // and no more.
+  constexpr std::size_t memory = 2 * full_table + 14 * compact_table + compact_table / 2;
+  for (const bool together : {false, true}) {
+    wba::set_prepared_key_options({.uses_before_table = 4, .memory = memory});
+    std::deque<Agent> agents;
+    std::vector<PendingVerification> pending;
+    while (agents.size() < 16) {
+      const Agent& agent = agents.emplace_back(static_cast<std::uint8_t>(agents.size()));
+      pending.push_back({&*agent.key, agent.message, agent.proof()});
+      agent.verify(4);
+      settle();
+    }
+    ASSERT_EQ(wba::prepared_key_statistics().tables, agents.size());
+    pass(std::chrono::minutes(10));
+    for (int round = 0; round < 500; ++round) {
+      if (together) {
+        wba::verify_ed25519_many(pending);
+      } else {
+        for (const Agent& agent : agents) ASSERT_TRUE(agent.verify());
+      }
+    }
+    const Agent newcomer(100);
+    newcomer.verify(4);
+    settle();
+    EXPECT_FALSE(newcomer.slot().has_table());
+    for (const Agent& agent : agents) EXPECT_TRUE(agent.slot().has_table());
+  }
+}
+
+TEST(PreparedRules, LateUsesHalveAtTheEndOfEachHalfLife) {
+  using wba::crypto::LateUses;
+  constexpr LateUses uses{7, 100};
+  EXPECT_EQ(uses.left(7), 100U);
+  EXPECT_EQ(uses.left(8), 50U);
+  EXPECT_EQ(uses.left(10), 12U);
+  EXPECT_EQ(uses.left(7 + 31), 0U);
+  EXPECT_EQ(uses.left(7 + 32), 0U);
+  EXPECT_EQ(uses.left(6), 100U);  // another thread's clock was read first
+  EXPECT_EQ(uses.plus(16, 8).count, 66U);
+  EXPECT_EQ(uses.plus(16, 8).period, 8U);
+  EXPECT_EQ(uses.plus(16, 6).count, 116U);
+  EXPECT_EQ(uses.plus(16, 6).period, 7U);
+  EXPECT_EQ((LateUses{7, 0xffffffff}).plus(16, 7).count, 0xffffffffU);
+}
+
+TEST(PreparedRules, OneUseInSixteenIsCountedInThreadsOfOneUseToo) {
+  using wba::crypto::UseSampling;
+  UseSampling one(0);
+  int of_one = 0;
+  int of_many = 0;
+  for (std::uint32_t thread = 0; thread < 160'000; ++thread) {
+    if (one.counts()) ++of_one;
+    if (UseSampling(thread).counts()) ++of_many;
+  }
+  EXPECT_NEAR(of_one, 10'000, 400);
+  EXPECT_NEAR(of_many, 10'000, 400);
 }
 
 // corrupt flips bits of a table that is in use: what a broken memory would do.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -11,21 +12,21 @@
 
 namespace wba::crypto {
 
-namespace {
-
-constexpr std::chrono::seconds half_life{10};  // of the count of late uses
-
-}  // namespace
-
 TableAdmission& TableAdmission::instance() noexcept {
   static TableAdmission& admission = *new TableAdmission;
   return admission;
 }
 
-std::atomic<std::uint32_t>& TableAdmission::readers_of_this_thread() noexcept {
+std::uint32_t TableAdmission::number_of_this_thread() noexcept {
   static constinit std::atomic<std::uint32_t> threads = 0;
   thread_local const std::uint32_t number = threads.fetch_add(1, std::memory_order_relaxed);
-  return readers_[number % reader_counters].count;
+  return number;
+}
+
+std::uint32_t TableAdmission::period() const noexcept {
+  const std::int64_t stopped = period_for_test_.load(std::memory_order_relaxed);
+  return static_cast<std::uint32_t>(stopped >= 0 ? stopped
+                                                 : Clock::now().time_since_epoch() / use_half_life);
 }
 
 void TableAdmission::set_options(const PreparedKeyOptions& options) {
@@ -222,28 +223,21 @@ void TableAdmission::publish(const TableSlot& slot, Table table) {
   bytes_ += made->bytes();
   ++counts_.built;
   slot.listed_ = true;
-  slot.lately_.store(uses_before_table(), std::memory_order_relaxed);
+  slot.lately_.store({period(), uses_before_table()}, std::memory_order_relaxed);
   slot.table_.store(made, std::memory_order_seq_cst);
 }
 
 // make_room finds what kind of table there is room for, and makes room by taking tables out of use
 // that were used less than a key's that has just earned one.
 bool TableAdmission::make_room(std::unique_lock<std::mutex>& lock, TableKind& kind) noexcept {
-  const std::size_t memory = options_.memory;
-  // A little beside the table itself belongs to a prepared key.
-  constexpr std::size_t beside = 4096;
-  if (bytes_ + table_bytes(TableKind::full) + beside <= memory / 4 * 3) {
-    kind = TableKind::full;
-    return true;
-  }
-  kind = TableKind::compact;
-  const std::size_t needed = table_bytes(TableKind::compact) + beside;
-  if (needed > memory) return false;
-  fade();
-  while (bytes_ + needed > options_.memory) {
-    Held* const least = used_least();
-    if (least == nullptr ||
-        least->slot->lately_.load(std::memory_order_relaxed) >= uses_before_table())
+  const std::optional<TableKind> found = table_kind(bytes_, options_.memory);
+  if (!found) return false;
+  kind = *found;
+  while (bytes_ + table_bytes(kind) + beside_table > options_.memory) {
+    const std::uint32_t now = period();
+    Held* const least = used_least(now);
+    if (least == nullptr || !may_give_way(least->slot->lately_.load(std::memory_order_relaxed),
+                                          uses_before_table(), now))
       return false;
     take_out_of_use(*least);
     ++counts_.evicted;
@@ -288,28 +282,15 @@ void TableAdmission::free_unused(std::unique_lock<std::mutex>& lock) noexcept {
   });
 }
 
-TableAdmission::Held* TableAdmission::used_least() noexcept {
+TableAdmission::Held* TableAdmission::used_least(std::uint32_t now) noexcept {
   Held* least = nullptr;
   for (Held& held : held_) {
     if (held.slot == nullptr) continue;
-    if (least == nullptr || held.slot->lately_.load(std::memory_order_relaxed) <
-                                least->slot->lately_.load(std::memory_order_relaxed))
+    if (least == nullptr || used_less(held.slot->lately_.load(std::memory_order_relaxed),
+                                      least->slot->lately_.load(std::memory_order_relaxed), now))
       least = &held;
   }
   return least;
-}
-
-// fade halves the counts of late uses for each half-life that has passed.
-void TableAdmission::fade() noexcept {
-  const auto now = Clock::now();
-  const auto halvings = (now - faded_) / half_life;
-  if (halvings < 1) return;
-  faded_ += halvings * half_life;
-  for (const Held& held : held_) {
-    if (held.slot == nullptr) continue;
-    const std::uint32_t uses = held.slot->lately_.load(std::memory_order_relaxed);
-    held.slot->lately_.store(halvings < 32 ? uses >> halvings : 0, std::memory_order_relaxed);
-  }
 }
 
 bool TableAdmission::has_unused() const noexcept {
