@@ -1,25 +1,27 @@
 #ifndef WBA_BENCH_SIMULATION_PREPARED_RULES_H_
 #define WBA_BENCH_SIMULATION_PREPARED_RULES_H_
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <vector>
 
-#include "crypto/ed25519_prepared.h"
+#include "crypto/ed25519_prepared_rules.h"
 #include "scenario.h"
 
 namespace wba::simulation {
 
 // What prepared keys go by, beside PreparedKeyOptions.
-inline constexpr double half_life = 10;             // seconds, of the count of late uses
-inline constexpr std::uint32_t counted_every = 16;  // uses of tables, for all together
-inline constexpr std::size_t beside_table = 4096;   // octets left free beside a table
+inline constexpr double half_life = std::chrono::duration<double>(crypto::use_half_life).count();
+using crypto::beside_table;
+using crypto::counted_every;
 // Time to build and check a table: see SCALING.md.
 inline constexpr double build_seconds_full = 1.69e-3;
 inline constexpr double build_seconds_compact = 0.355e-3;
 
-// PreparedRules follows which keys have tables.
+// PreparedRules follows which keys have tables, by the admission's own rules.
 class PreparedRules {
  public:
   enum class Used : std::uint8_t { libsodium, compact, full };
@@ -32,10 +34,7 @@ class PreparedRules {
     build_until(now);
     Slot& slot = slots_[key];
     if (slot.table != Used::libsodium) {
-      if (++uncounted_ == counted_every) {
-        slot.lately += uncounted_;
-        uncounted_ = 0;
-      }
+      if (sampling_.counts()) slot.lately = slot.lately.plus(counted_every, period(now));
       return slot.table;
     }
     if (!slot.waiting && ++slot.verified >= policy_.uses_before_table) {
@@ -54,10 +53,12 @@ class PreparedRules {
  private:
   struct Slot {
     std::uint32_t verified = 0;
-    std::uint32_t lately = 0;
+    crypto::LateUses lately;
     Used table = Used::libsodium;
     bool waiting = false;
   };
+
+  static std::uint32_t period(double now) { return static_cast<std::uint32_t>(now / half_life); }
 
   static std::size_t size_of(Used table) {
     return crypto::table_bytes(table == Used::full ? crypto::TableKind::full
@@ -72,7 +73,7 @@ class PreparedRules {
       double took = 0;
       if (const Used kind = make_room(ready_); kind != Used::libsodium) {
         slots_[key].table = kind;
-        slots_[key].lately = policy_.uses_before_table;
+        slots_[key].lately = {period(ready_), policy_.uses_before_table};
         bytes_ += size_of(kind);
         held_.push_back(key);
         ++built_;
@@ -82,34 +83,25 @@ class PreparedRules {
     }
   }
 
-  Used make_room(double now) {
-    if (bytes_ + size_of(Used::full) + beside_table <= policy_.memory / 4 * 3) return Used::full;
-    const std::size_t needed = size_of(Used::compact) + beside_table;
-    if (needed > policy_.memory) return Used::libsodium;
-    fade(now);
-    while (bytes_ + needed > policy_.memory) {
-      std::size_t least = held_.size();
-      for (std::size_t i = 0; i < held_.size(); ++i) {
-        if (least == held_.size() || slots_[held_[i]].lately < slots_[held_[least]].lately)
-          least = i;
-      }
-      if (least == held_.size() || slots_[held_[least]].lately >= policy_.uses_before_table)
+  Used make_room(double time) {
+    const auto kind = crypto::table_kind(bytes_, policy_.memory);
+    if (!kind) return Used::libsodium;
+    const Used used = *kind == crypto::TableKind::full ? Used::full : Used::compact;
+    const std::uint32_t now = period(time);
+    while (bytes_ + size_of(used) + beside_table > policy_.memory) {
+      const auto least = std::ranges::min_element(
+          held_,
+          [&](const crypto::LateUses a, const crypto::LateUses b) { return used_less(a, b, now); },
+          [this](std::size_t key) { return slots_[key].lately; });
+      if (least == held_.end() ||
+          !may_give_way(slots_[*least].lately, policy_.uses_before_table, now))
         return Used::libsodium;
-      Slot& slot = slots_[held_[least]];
+      Slot& slot = slots_[*least];
       bytes_ -= size_of(slot.table);
       slot.table = Used::libsodium;
-      held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(least));
+      held_.erase(least);
     }
-    return Used::compact;
-  }
-
-  void fade(double now) {
-    const auto halvings = static_cast<std::uint32_t>((now - faded_) / half_life);
-    if (halvings < 1) return;
-    faded_ += halvings * half_life;
-    for (const std::size_t key : held_) {
-      slots_[key].lately = halvings < 32 ? slots_[key].lately >> halvings : 0;
-    }
+    return used;
   }
 
   PreparedKeyOptions policy_;
@@ -117,10 +109,9 @@ class PreparedRules {
   std::deque<std::size_t> line_;
   std::vector<std::size_t> held_;  // in the order of building
   std::size_t bytes_ = 0;
-  std::uint32_t uncounted_ = 0;
+  crypto::UseSampling sampling_{0};
   std::uint64_t built_ = 0;
   double ready_ = 0;
-  double faded_ = 0;
 };
 
 }  // namespace wba::simulation

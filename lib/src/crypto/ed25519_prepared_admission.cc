@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -11,21 +12,21 @@
 
 namespace wba::crypto {
 
-namespace {
-
-constexpr std::chrono::seconds half_life{10};  // of the count of late uses
-
-}  // namespace
-
 TableAdmission& TableAdmission::instance() noexcept {
   static TableAdmission& admission = *new TableAdmission;
   return admission;
 }
 
-std::atomic<std::uint32_t>& TableAdmission::readers_of_this_thread() noexcept {
+std::uint32_t TableAdmission::number_of_this_thread() noexcept {
   static constinit std::atomic<std::uint32_t> threads = 0;
   thread_local const std::uint32_t number = threads.fetch_add(1, std::memory_order_relaxed);
-  return readers_[number % reader_counters].count;
+  return number;
+}
+
+std::uint32_t TableAdmission::period() const noexcept {
+  const std::int64_t stopped = period_for_test_.load(std::memory_order_relaxed);
+  return static_cast<std::uint32_t>(stopped >= 0 ? stopped
+                                                 : Clock::now().time_since_epoch() / use_half_life);
 }
 
 void TableAdmission::set_options(const PreparedKeyOptions& options) {
@@ -59,6 +60,8 @@ PreparedKeyStatistics TableAdmission::statistics() {
 
 bool TableAdmission::wait(std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
+  // A process that has just forked has what its parent left to do, and no thread yet.
+  if (!idle()) static_cast<void>(start_thread());
   return done_.wait_for(lock, limit, [this] { return idle(); });
 }
 
@@ -73,10 +76,7 @@ bool TableAdmission::ask(const TableSlot& slot, bool insist) noexcept {
       slot.barred_.load(std::memory_order_relaxed))
     return true;
   if (!start_thread()) return false;
-  slot.waiting_ = true;
-  slot.next_ = nullptr;
-  (last_ != nullptr ? last_->next_ : first_) = &slot;
-  last_ = &slot;
+  put_in_line(slot);
   work_.notify_one();
   return true;
 }
@@ -115,30 +115,43 @@ void TableAdmission::bar(const TableSlot& slot) noexcept {
   }
 }
 
+TableAdmission::TableAdmission() noexcept
+    : may_start_(pthread_atfork([] { instance().before_fork(); }, [] { instance().in_parent(); },
+                                [] { instance().in_child(); }) == 0) {}
+
+void TableAdmission::before_fork() noexcept {
+  mutex_.lock();
+  prepared::lock_table_memory();
+}
+
+void TableAdmission::in_parent() noexcept {
+  prepared::unlock_table_memory();
+  mutex_.unlock();
+}
+
+// All other threads stayed with the parent: the admission's own, those that read tables, and those
+// that wait. A condition variable that they waited on can neither be used again nor be destroyed.
+// The thread that forks reads no table: nobody else's code runs in a TableReading.
+void TableAdmission::in_child() noexcept {
+  prepared::unlock_table_memory();
+  std::construct_at(&work_);
+  std::construct_at(&done_);
+  for (Readers& readers : readers_) readers.count.store(0, std::memory_order_relaxed);
+  bytes_ = 0;
+  for (const Held& held : held_) bytes_ += held.table->bytes();
+  running_ = false;
+  busy_ = false;
+  if (building_ != nullptr) put_in_line(*building_);
+  building_ = nullptr;
+  mutex_.unlock();
+}
+
 // A plain thread, which allocates less on the way of a request than std::thread does. It is never
 // joined: what it uses is never destroyed.
 bool TableAdmission::start_thread() noexcept {
   if (running_) return true;
-  static const int registered = pthread_atfork(
-      [] {
-        instance().mutex_.lock();
-        prepared::lock_table_memory();
-      },
-      [] {
-        prepared::unlock_table_memory();
-        instance().mutex_.unlock();
-      },
-      [] {
-        // The thread stayed with the parent.
-        TableAdmission& admission = instance();
-        admission.running_ = false;
-        admission.busy_ = false;
-        admission.building_ = nullptr;
-        prepared::unlock_table_memory();
-        admission.mutex_.unlock();
-      });
   pthread_t thread;
-  if (registered != 0 || pthread_create(&thread, nullptr, run_thread, this) != 0) return false;
+  if (!may_start_ || pthread_create(&thread, nullptr, run_thread, this) != 0) return false;
   pthread_detach(thread);
   running_ = true;
   return true;
@@ -187,8 +200,7 @@ void TableAdmission::build_next(std::unique_lock<std::mutex>& lock) {
     lock.lock();
     bytes_ -= reserved;
     if (made) {
-      if (building_ != nullptr && mode() != PreparedKeyMode::off)
-        publish(*building_, std::move(*made));
+      if (building_ != nullptr) publish(*building_, std::move(*made));
     } else {
       if (made.error() != PrepareFailure::key_refused) ++counts_.failed;
       if (building_ != nullptr && made.error() != PrepareFailure::out_of_memory)
@@ -199,34 +211,33 @@ void TableAdmission::build_next(std::unique_lock<std::mutex>& lock) {
   busy_ = false;
 }
 
+// publish puts a table into use, if what changed while it was built still allows it.
 void TableAdmission::publish(const TableSlot& slot, Table table) {
+  if (mode() == PreparedKeyMode::off || slot.barred_.load(std::memory_order_relaxed)) return;
+  if (bytes_ + table->bytes() > options_.memory) {
+    put_in_line(slot);  // by the new options there may be room for a smaller one
+    return;
+  }
   const PreparedEd25519Key* const made = table.get();
   held_.push_back({&slot, std::move(table), false});
   bytes_ += made->bytes();
   ++counts_.built;
   slot.listed_ = true;
-  slot.lately_.store(uses_before_table(), std::memory_order_relaxed);
+  slot.lately_.store({period(), uses_before_table()}, std::memory_order_relaxed);
   slot.table_.store(made, std::memory_order_seq_cst);
 }
 
 // make_room finds what kind of table there is room for, and makes room by taking tables out of use
 // that were used less than a key's that has just earned one.
 bool TableAdmission::make_room(std::unique_lock<std::mutex>& lock, TableKind& kind) noexcept {
-  const std::size_t memory = options_.memory;
-  // A little beside the table itself belongs to a prepared key.
-  constexpr std::size_t beside = 4096;
-  if (bytes_ + table_bytes(TableKind::full) + beside <= memory / 4 * 3) {
-    kind = TableKind::full;
-    return true;
-  }
-  kind = TableKind::compact;
-  const std::size_t needed = table_bytes(TableKind::compact) + beside;
-  if (needed > memory) return false;
-  fade();
-  while (bytes_ + needed > options_.memory) {
-    Held* const least = used_least();
-    if (least == nullptr ||
-        least->slot->lately_.load(std::memory_order_relaxed) >= uses_before_table())
+  const std::optional<TableKind> found = table_kind(bytes_, options_.memory);
+  if (!found) return false;
+  kind = *found;
+  while (bytes_ + table_bytes(kind) + beside_table > options_.memory) {
+    const std::uint32_t now = period();
+    Held* const least = used_least(now);
+    if (least == nullptr || !may_give_way(least->slot->lately_.load(std::memory_order_relaxed),
+                                          uses_before_table(), now))
       return false;
     take_out_of_use(*least);
     ++counts_.evicted;
@@ -239,6 +250,13 @@ void TableAdmission::take_out_of_use(Held& held) noexcept {
   held.slot->table_.store(nullptr, std::memory_order_seq_cst);
   held.slot->listed_ = false;
   held.slot = nullptr;
+}
+
+void TableAdmission::put_in_line(const TableSlot& slot) noexcept {
+  slot.waiting_ = true;
+  slot.next_ = nullptr;
+  (last_ != nullptr ? last_->next_ : first_) = &slot;
+  last_ = &slot;
 }
 
 void TableAdmission::take_out_of_line(const TableSlot& slot) noexcept {
@@ -264,28 +282,15 @@ void TableAdmission::free_unused(std::unique_lock<std::mutex>& lock) noexcept {
   });
 }
 
-TableAdmission::Held* TableAdmission::used_least() noexcept {
+TableAdmission::Held* TableAdmission::used_least(std::uint32_t now) noexcept {
   Held* least = nullptr;
   for (Held& held : held_) {
     if (held.slot == nullptr) continue;
-    if (least == nullptr || held.slot->lately_.load(std::memory_order_relaxed) <
-                                least->slot->lately_.load(std::memory_order_relaxed))
+    if (least == nullptr || used_less(held.slot->lately_.load(std::memory_order_relaxed),
+                                      least->slot->lately_.load(std::memory_order_relaxed), now))
       least = &held;
   }
   return least;
-}
-
-// fade halves the counts of late uses for each half-life that has passed.
-void TableAdmission::fade() noexcept {
-  const auto now = Clock::now();
-  const auto halvings = (now - faded_) / half_life;
-  if (halvings < 1) return;
-  faded_ += halvings * half_life;
-  for (const Held& held : held_) {
-    if (held.slot == nullptr) continue;
-    const std::uint32_t uses = held.slot->lately_.load(std::memory_order_relaxed);
-    held.slot->lately_.store(halvings < 32 ? uses >> halvings : 0, std::memory_order_relaxed);
-  }
 }
 
 bool TableAdmission::has_unused() const noexcept {

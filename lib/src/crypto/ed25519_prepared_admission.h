@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include <wba/prepared_keys.h>
@@ -48,7 +49,18 @@ class TableAdmission {
   [[nodiscard]] std::uint32_t uses_before_table() const noexcept {
     return uses_before_table_.load(std::memory_order_relaxed);
   }
-  [[nodiscard]] std::atomic<std::uint32_t>& readers_of_this_thread() noexcept;
+  // number_of_this_thread is another for each thread.
+  [[nodiscard]] static std::uint32_t number_of_this_thread() noexcept;
+  [[nodiscard]] std::atomic<std::uint32_t>& readers_of_this_thread() noexcept {
+    return readers_[number_of_this_thread() % reader_counters].count;
+  }
+
+  // period is the half-life of late uses that runs now.
+  [[nodiscard]] std::uint32_t period() const noexcept;
+  // set_period_for_test stops the clock, and nullopt lets it go on.
+  void set_period_for_test(std::optional<std::uint32_t> period) noexcept {
+    period_for_test_.store(period ? *period : std::int64_t{-1}, std::memory_order_relaxed);
+  }
 
  private:
   using Table = std::unique_ptr<const PreparedEd25519Key>;
@@ -63,7 +75,11 @@ class TableAdmission {
     bool leaving;  // out of use before the present wait for readers began
   };
 
-  TableAdmission() noexcept = default;
+  TableAdmission() noexcept;
+
+  void before_fork() noexcept;
+  void in_parent() noexcept;
+  void in_child() noexcept;
 
   // All of these are called with the lock held; `lock` is let go where it is given.
   bool start_thread() noexcept;
@@ -73,10 +89,10 @@ class TableAdmission {
   [[nodiscard]] bool make_room(std::unique_lock<std::mutex>& lock, TableKind& kind) noexcept;
   void publish(const TableSlot& slot, Table table);
   void take_out_of_use(Held& held) noexcept;
+  void put_in_line(const TableSlot& slot) noexcept;
   void take_out_of_line(const TableSlot& slot) noexcept;
   void free_unused(std::unique_lock<std::mutex>& lock) noexcept;
-  [[nodiscard]] Held* used_least() noexcept;
-  void fade() noexcept;
+  [[nodiscard]] Held* used_least(std::uint32_t now) noexcept;
   [[nodiscard]] bool has_unused() const noexcept;
   [[nodiscard]] bool idle() const noexcept;
 
@@ -85,6 +101,8 @@ class TableAdmission {
   std::atomic<PreparedKeyMode> mode_ = PreparedKeyMode::on;
   std::atomic<std::uint32_t> uses_before_table_ = PreparedKeyOptions{}.uses_before_table;
   std::array<Readers, reader_counters> readers_;
+  std::atomic<std::int64_t> period_for_test_ = -1;
+  const bool may_start_;  // the thread: this process can fork with it
 
   std::mutex mutex_;  // of all that follows; never held while a table is built
   std::condition_variable work_;
@@ -98,7 +116,6 @@ class TableAdmission {
   bool running_ = false;
   std::vector<Held> held_;
   std::size_t bytes_ = 0;  // of the tables held, and of one being built
-  Clock::time_point faded_ = Clock::now();
 };
 
 }  // namespace wba::crypto

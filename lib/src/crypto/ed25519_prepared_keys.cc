@@ -37,7 +37,7 @@ class Batch {
   void answer() noexcept {
     crypto::verify_many(std::span(lanes_).first(count_));
     for (std::size_t i = 0; i < count_; ++i) {
-      slots_[i]->count_table_use(1);
+      slots_[i]->count_table_use();
       requests_[i]->verified =
           crypto::tables_are_shadowed()
               ? slots_[i]->compare(lanes_[i].verified, lanes_[i].message, lanes_[i].signature)

@@ -10,9 +10,6 @@ namespace wba::crypto {
 
 namespace {
 
-// One in so many uses of tables is counted, for all of them: the counter is shared by all threads.
-constexpr std::uint32_t counted_every = 16;
-
 const unsigned char* raw(const std::byte* octets) noexcept {
   return reinterpret_cast<const unsigned char*>(octets);
 }
@@ -31,7 +28,7 @@ bool TableSlot::verify(std::span<const std::byte> message,
     const TableReading reading;
     if (const PreparedEd25519Key* table = reading.table(*this); table != nullptr) {
       const bool accepted = table->verify(message, signature);
-      count_table_use(1);
+      count_table_use();
       return tables_are_shadowed() ? compare(accepted, message, signature) : accepted;
     }
   }
@@ -63,12 +60,14 @@ void TableSlot::count_verified() const noexcept {
   if (admission.ask(*this, false)) verified_.store(0, std::memory_order_relaxed);
 }
 
-void TableSlot::count_table_use(std::uint32_t uses) const noexcept {
-  thread_local std::uint32_t uncounted = 0;
-  uncounted += uses;
-  if (uncounted < counted_every) return;
-  lately_.fetch_add(uncounted, std::memory_order_relaxed);
-  uncounted = 0;
+void TableSlot::count_table_use() const noexcept {
+  thread_local UseSampling sampling(TableAdmission::number_of_this_thread());
+  if (!sampling.counts()) return;
+  const std::uint32_t now = TableAdmission::instance().period();
+  LateUses uses = lately_.load(std::memory_order_relaxed);
+  while (!lately_.compare_exchange_weak(uses, uses.plus(counted_every, now),
+                                        std::memory_order_relaxed)) {
+  }
 }
 
 TableReading::TableReading() noexcept

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "crypto/ed25519_prepared.h"
+#include "crypto/ed25519_prepared_rules.h"
 
 namespace wba::crypto {
 
@@ -39,7 +40,7 @@ class TableSlot {
                              std::span<const std::byte, 64> signature) const noexcept;
 
   // count_table_use is told of each use of a table; it counts one in some.
-  void count_table_use(std::uint32_t uses) const noexcept;
+  void count_table_use() const noexcept;
 
   // has_table is for tests.
   [[nodiscard]] bool has_table() const noexcept {
@@ -49,6 +50,7 @@ class TableSlot {
  private:
   friend class TableAdmission;
   friend class TableReading;
+  static_assert(std::atomic<LateUses>::is_always_lock_free);
 
   [[nodiscard]] bool verify_by_libsodium(std::span<const std::byte> message,
                                          std::span<const std::byte, 64> signature) const noexcept;
@@ -56,9 +58,9 @@ class TableSlot {
 
   std::array<std::byte, 32> key_;
   mutable std::atomic<const PreparedEd25519Key*> table_ = nullptr;
-  mutable std::atomic<std::uint32_t> verified_ = 0;  // without a table, since the last asking
-  mutable std::atomic<std::uint32_t> lately_ = 0;    // uses of the table, fading
-  mutable std::atomic<bool> barred_ = false;         // no table again: a check or a verdict failed
+  mutable std::atomic<std::uint32_t> verified_ = 0;    // without a table, since the last asking
+  mutable std::atomic<LateUses> lately_ = LateUses{};  // of the table
+  mutable std::atomic<bool> barred_ = false;  // no table again: a check or a verdict failed
 
   // Of the admission, under its lock.
   mutable const TableSlot* next_ = nullptr;  // in the line of those that wait
