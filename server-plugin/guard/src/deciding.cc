@@ -159,8 +159,13 @@ void Deciding::judge(const Verdict& verdict) {
   verdict_ = &verdict;
   const SignatureVerdict* signature = choose_signature(verdict);
   describe_caller(verdict, signature);
+  const bool no_keys =
+      record_.outcome == Outcome::unverified && is_keys_unavailable(record_.reason);
+  // A signature that nobody can check must open nothing that is closed without one.
+  const bool as_unsigned = no_keys && route_->route.keys_unavailable == KeysUnavailable::pass;
+  const Outcome outcome = as_unsigned ? Outcome::unsigned_ : record_.outcome;
   const auto found =
-      engine_.table.rule_of(scratch_.path, record_.method, record_.outcome, record_.identity);
+      engine_.table.rule_of(scratch_.path, record_.method, outcome, record_.identity);
   if (!found.clear()) {
     decide(Action::refuse, Cause::path_unclear, kBadRequest);
     return;
@@ -170,19 +175,14 @@ void Deciding::judge(const Verdict& verdict) {
     record_.rule = rule_->rule.name;
     if (rule_->check) asked_ = &*rule_->check;
     carry_out(rule_->rule.action, signature);
-    return;
+  } else if (no_keys && !as_unsigned) {
+    wait_ = std::chrono::seconds(2);
+    decide(Action::refuse, Cause::keys_unavailable, kUnavailable);
+  } else {
+    carry_out(route_->route.actions.of(outcome), signature);
   }
-  if (record_.outcome == Outcome::unverified && is_keys_unavailable(record_.reason)) {
-    if (route_->route.keys_unavailable == KeysUnavailable::pass) {
-      decide(Action::pass, Cause::keys_unavailable, 200);
-      if (!route_->route.limit.empty()) static_cast<void>(is_within(route_->route.limit));
-    } else {
-      wait_ = std::chrono::seconds(2);
-      decide(Action::refuse, Cause::keys_unavailable, kUnavailable);
-    }
-    return;
-  }
-  carry_out(route_->route.actions.of(record_.outcome), signature);
+  // What a limit or its store said beside says more.
+  if (as_unsigned && record_.cause == Cause::none) record_.cause = Cause::keys_unavailable;
 }
 
 void Deciding::carry_out(RuleAction action, const SignatureVerdict* signature) {

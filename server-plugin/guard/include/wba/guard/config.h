@@ -63,7 +63,7 @@ enum class RuleAction : std::uint8_t { allow, deny, challenge, limit };
 // KeysUnavailable is what happens where an agent's keys cannot be had, so that nothing is known.
 enum class KeysUnavailable : std::uint8_t {
   refuse,  // 503: fail closed
-  pass,    // as if unsigned and allowed: fail open; never as if verified
+  pass,    // as if unsigned, by rules and route: what is closed without a signature stays closed
 };
 
 // Requirement is what a signature must have beside being good.
