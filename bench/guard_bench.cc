@@ -90,8 +90,9 @@ void replay_store(benchmark::State& state) {
   for (auto _ : state) {
     const Now now = start + std::chrono::milliseconds(count / 100);
     const std::string nonce = std::to_string(count++);
-    benchmark::DoNotOptimize(store->check_and_record({"https://a.example/", "k", nonce},
-                                                     now + std::chrono::milliseconds(500), now));
+    benchmark::DoNotOptimize(
+        store->check_and_record({"https://a.example/", "k", nonce, "a.example"},
+                                now + std::chrono::milliseconds(500), now));
   }
   state.counters["held"] = static_cast<double>(store->size());
 }

@@ -112,8 +112,8 @@ Figures simulate_requests(const Scenario& scenario, std::span<const Agent> agent
       } else {
         const std::string nonce = std::to_string(number++);
         const std::string url = "https://agent" + std::to_string(agent) + ".example/";
-        store->check_and_record({url, "key", nonce}, at_millisecond(now + signing.lifetime + skew),
-                                at_millisecond(now));
+        store->check_and_record({url, "key", nonce, url},
+                                at_millisecond(now + signing.lifetime + skew), at_millisecond(now));
       }
     }
     if (counts && uniform() < scenario.rate_share) redis += 1;

@@ -46,7 +46,7 @@ TEST_F(RedisTest, ANonceIsFreshOnceForAllThatShareAScope) {
   const auto one = make_redis_replay_store(Redis::make(settings_, ""), "shop");
   const auto two = make_redis_replay_store(Redis::make(settings_, ""), "shop");
   const auto elsewhere = make_redis_replay_store(Redis::make(settings_, ""), "blog");
-  const ReplayKey key{"https://a.example/", "k", "n"};
+  const ReplayKey key{"https://a.example/", "k", "n", "https://a.example/"};
   EXPECT_EQ(one->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::fresh);
   EXPECT_EQ(two->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::repeated);
   EXPECT_EQ(elsewhere->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::fresh);
@@ -62,7 +62,7 @@ TEST_F(RedisTest, OfManyPresentationsAtOnceOneIsFresh) {
     threads.emplace_back([&, t] {
       const auto& store = t % 2 == 0 ? one : two;
       for (int i = 0; i < 500; ++i) {
-        const auto answer = store->check_and_record({"a", "k", "n"}, t0 + seconds(60), t0);
+        const auto answer = store->check_and_record({"a", "k", "n", "a"}, t0 + seconds(60), t0);
         fresh += answer == ReplayAnswer::fresh ? 1 : 0;
         repeated += answer == ReplayAnswer::repeated ? 1 : 0;
       }
@@ -75,7 +75,7 @@ TEST_F(RedisTest, OfManyPresentationsAtOnceOneIsFresh) {
 
 TEST_F(RedisTest, ANonceGoesWithItsSignature) {
   const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop");
-  const ReplayKey key{"a", "k", "n"};
+  const ReplayKey key{"a", "k", "n", "a"};
   EXPECT_EQ(store->check_and_record(key, t0 + milliseconds(1200), t0), ReplayAnswer::fresh);
   EXPECT_EQ(store->check_and_record(key, t0 + milliseconds(1200), t0), ReplayAnswer::repeated);
   std::this_thread::sleep_for(milliseconds(1400));
@@ -100,7 +100,7 @@ TEST_F(RedisTest, ARedisThatGoesAwayIsSaidSoAtOnceAndComesBackByItself) {
   const auto redis = Redis::make(settings_, "");
   const auto store = make_redis_replay_store(redis, "shop");
   const auto ask = [&](const std::string& nonce) {
-    return store->check_and_record({"a", "k", nonce}, t0 + seconds(60), t0);
+    return store->check_and_record({"a", "k", nonce, "a"}, t0 + seconds(60), t0);
   };
   EXPECT_EQ(ask("1"), ReplayAnswer::fresh);
   server_.stop(SIGKILL);
@@ -122,10 +122,12 @@ TEST_F(RedisTest, ARedisThatGoesAwayIsSaidSoAtOnceAndComesBackByItself) {
 TEST_F(RedisTest, ARestartBetweenTwoRequestsIsNotNoticed) {
   const auto redis = Redis::make(settings_, "");
   const auto store = make_redis_replay_store(redis, "shop");
-  EXPECT_EQ(store->check_and_record({"a", "k", "1"}, t0 + seconds(60), t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"a", "k", "1", "a"}, t0 + seconds(60), t0),
+            ReplayAnswer::fresh);
   server_.stop();
   start();
-  EXPECT_EQ(store->check_and_record({"a", "k", "2"}, t0 + seconds(60), t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"a", "k", "2", "a"}, t0 + seconds(60), t0),
+            ReplayAnswer::fresh);
 }
 
 TEST_F(RedisTest, ARedisThatHangsIsWaitedForNoLongerThanTheTimeout) {
@@ -133,7 +135,7 @@ TEST_F(RedisTest, ARedisThatHangsIsWaitedForNoLongerThanTheTimeout) {
   settings_.retry_after = milliseconds(200);
   const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop");
   const auto ask = [&](const std::string& nonce) {
-    return store->check_and_record({"a", "k", nonce}, t0 + seconds(60), t0);
+    return store->check_and_record({"a", "k", nonce, "a"}, t0 + seconds(60), t0);
   };
   EXPECT_EQ(ask("1"), ReplayAnswer::fresh);
   ASSERT_EQ(::kill(server_.pid(), SIGSTOP), 0);
@@ -146,7 +148,8 @@ TEST_F(RedisTest, ARedisThatHangsIsWaitedForNoLongerThanTheTimeout) {
 
 TEST_F(RedisTest, AWrongPasswordIsAFailure) {
   const auto store = make_redis_replay_store(Redis::make(settings_, "not set there"), "shop");
-  EXPECT_EQ(store->check_and_record({"a", "k", "n"}, t0 + seconds(60), t0), ReplayAnswer::away);
+  EXPECT_EQ(store->check_and_record({"a", "k", "n", "a"}, t0 + seconds(60), t0),
+            ReplayAnswer::away);
 }
 
 TEST_F(RedisTest, TwoGuardsShareOneScope) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "client_subject.h"
+
 namespace wba::guard {
 namespace {
 
@@ -48,6 +50,13 @@ bool has_signature_fields(const Request& request) noexcept {
     return field_name_equals(line.name, "signature") ||
            field_name_equals(line.name, "signature-input");
   });
+}
+
+// Who answers for a verified signature: under one registered domain identities cost nothing.
+std::string_view owner_of(const SignatureVerdict& signature) noexcept {
+  if (!signature.domain().empty()) return signature.domain();
+  if (!signature.identity().empty()) return signature.identity();
+  return signature.parameters().keyid.value_or(std::string_view());
 }
 
 constexpr std::uint16_t kBadRequest = 400;
@@ -235,9 +244,11 @@ ReplayAnswer Deciding::record_presentation() {
     if (signature.outcome() != Outcome::verified || parameters.nonce.value_or("").empty()) continue;
     const Now until = std::chrono::sys_seconds(std::chrono::seconds(*parameters.expires)) +
                       engine_.config.verify.skew;
-    const auto one = stores_.replay->check_and_record(
-        {.agent = signature.identity(), .keyid = *parameters.keyid, .nonce = *parameters.nonce},
-        until, now_);
+    const auto one = stores_.replay->check_and_record({.agent = signature.identity(),
+                                                       .keyid = *parameters.keyid,
+                                                       .nonce = *parameters.nonce,
+                                                       .owner = owner_of(signature)},
+                                                      until, now_);
     if (one == ReplayAnswer::repeated) return one;
     if (one != ReplayAnswer::fresh) answer = one;
   }
@@ -277,8 +288,10 @@ std::string_view Deciding::subject() {
     if (!record_.identity.empty()) return record_.identity;
     return scratch_.subject.assign("key ").append(record_.keyid);
   }
-  const auto client = incoming_.client.empty() ? incoming_.peer : incoming_.client;
-  return scratch_.subject.assign("client ").append(client);
+  scratch_.subject.assign("client ");
+  append_client_subject(incoming_.client.empty() ? incoming_.peer : incoming_.client,
+                        scratch_.subject);
+  return scratch_.subject;
 }
 
 bool Deciding::is_within(std::string_view limit) {

@@ -128,8 +128,9 @@ enum class StoreKind : std::uint8_t { memory, redis };
 // WhenAway says what happens where a store cannot tell.
 enum class WhenAway : std::uint8_t { refuse, pass };
 
-// RateLimit lets `requests` through per `period` for each identity, `burst` of them at once.
-// [limits.NAME]
+// RateLimit lets `requests` through per `period` for each identity URL, `burst` of them at once: an
+// operator with several directories has it several times. Who is not verified is counted by
+// address, of IPv6 by the network of 64 bits. [limits.NAME]
 struct RateLimit {
   std::uint32_t requests = 0;
   std::chrono::milliseconds period = {};
@@ -148,8 +149,9 @@ struct RateSettings {
 // ReplaySettings say where nonces are kept. [replay]
 struct ReplaySettings {
   StoreKind store = StoreKind::memory;
-  std::size_t entries = 1'000'000;          // in memory, of all agents
-  std::size_t entries_per_agent = 100'000;  // so that one agent cannot fill it for the others
+  std::size_t entries = 1'000'000;  // in memory, of all agents
+  // of one registered domain, so that it cannot fill the store for the others
+  std::size_t entries_per_agent = 100'000;
   WhenAway when_away = WhenAway::refuse;
   std::string scope = "default";  // machines with the same scope share their nonces
 

@@ -20,12 +20,14 @@ enum class ReplayAnswer : std::uint8_t {
   away,      // the store does not answer
 };
 
-// ReplayKey is what may be presented once: an agent's nonce. `agent` is its identity, or its keyid
-// where the key names no URL.
+// ReplayKey is what may be presented once: the nonce of an agent's key.
 struct ReplayKey {
-  std::string_view agent;
+  std::string_view agent;  // its identity; empty where the key names no URL
   std::string_view keyid;
   std::string_view nonce;
+  // Who the nonce counts for where each may hold so many: the agent's registered domain, under
+  // which identities cost nothing. Where that is not known its identity, or else the keyid.
+  std::string_view owner;
 };
 
 // ReplayStore is shared by all threads.
@@ -45,7 +47,7 @@ class ReplayStore {
 // MemoryReplayLimits bound a store in memory.
 struct MemoryReplayLimits {
   std::size_t entries = 1'000'000;
-  std::size_t entries_per_agent = 100'000;  // about: kept for each shard on its own
+  std::size_t entries_per_agent = 100'000;  // of one owner; about: kept for each shard on its own
 };
 
 // make_memory_replay_store holds nonces in this process, in shards with a lock each.
