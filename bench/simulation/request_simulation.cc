@@ -77,7 +77,7 @@ Figures simulate_requests(const Scenario& scenario, std::span<const Agent> agent
   PreparedRules tables(scenario.prepared, agents.size());
   const std::size_t heap = heap_in_use();
   const auto store = guard::make_memory_replay_store(
-      {.entries = 1'000'000'000, .entries_per_agent = 1'000'000'000});
+      {.entries = 1'000'000'000, .entries_per_agent = 1'000'000'000}, at_millisecond(0));
   const double begin = scenario.requests_warm_up;
   const double end = begin + scenario.requests_measured;
   std::array<double, 3> used{};

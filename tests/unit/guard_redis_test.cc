@@ -164,6 +164,10 @@ TEST_F(RedisTest, TwoGuardsShareOneScope) {
   agent.sign(request);
   EXPECT_EQ(one.decide(request).action, Action::pass);
   EXPECT_EQ(two.decide(request).record.cause, Cause::replayed);
+  // Another guard's start forgets nothing that Redis holds.
+  test::GuardUnderTest restarted(toml, {&agent}, {}, test::start_time + seconds(30));
+  EXPECT_EQ(restarted.decide(request, test::start_time + seconds(30)).record.cause,
+            Cause::replayed);
   server_.stop(SIGKILL);
   test::OwnedRequest next;
   agent.sign(next);

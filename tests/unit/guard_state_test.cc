@@ -34,6 +34,7 @@ class FixedStore final : public ReplayStore {
     owner = key.owner;
     return answer_;
   }
+  [[nodiscard]] Now since() const noexcept override { return Now::min(); }
   [[nodiscard]] std::size_t size() const noexcept override { return 0; }
 
   std::atomic<int> calls{0};
@@ -146,6 +147,63 @@ TEST(GuardReplay, AStoreThatCannotTellIsSaidSoAndPolicyDecides) {
       EXPECT_EQ(header_of(decision, "Retry-After"), "1");
     }
   }
+}
+
+// What the process before saw, this one cannot know.
+TEST(GuardReplay, ASignatureMadeBeforeTheStartIsNotTakenForFresh) {
+  const Agent agent;
+  for (const bool pass : {false, true}) {
+    const std::string toml =
+        std::string(REPLAY "[replay]\nwhen_away = \"") + (pass ? "pass" : "refuse") + "\"\n";
+    OwnedRequest request;
+    agent.sign(request);
+    GuardUnderTest before(toml, {&agent});
+    EXPECT_EQ(before.decide(request).record.replay, ReplayCheck::fresh);
+    const Now restart = start_time + std::chrono::milliseconds(400);
+    GuardUnderTest after(toml, {&agent}, {}, restart);
+    const auto again = after.decide(request, restart + seconds(1));
+    EXPECT_EQ(again.action, pass ? Action::pass : Action::refuse);
+    EXPECT_EQ(again.record.cause, Cause::replay_before_start);
+    EXPECT_EQ(again.record.replay, ReplayCheck::unchecked);
+    EXPECT_EQ(again.record.outcome, Outcome::verified);
+    // Let in or not, it is known now.
+    EXPECT_EQ(after.decide(request, restart + seconds(2)).record.cause, Cause::replayed);
+    // The second of the start itself cannot be told apart; what was made after it is checked as
+    // ever.
+    OwnedRequest same_second;
+    agent.sign(same_second, restart);
+    EXPECT_EQ(after.decide(same_second, restart + seconds(1)).record.replay,
+              ReplayCheck::unchecked);
+    OwnedRequest later;
+    agent.sign(later, start_time + seconds(1));
+    EXPECT_EQ(after.decide(later, restart + seconds(1)).record.replay, ReplayCheck::fresh);
+    EXPECT_EQ(after.decide(later, restart + seconds(1)).record.cause, Cause::replayed);
+  }
+}
+
+// The other one of two signatures does not vouch for it.
+TEST(GuardReplay, OneSignatureMadeBeforeTheStartAmongSeveralIsEnough) {
+  const Agent first("https://one.example/keys");
+  const Agent second("https://two.example/keys");
+  const Now start = start_time + seconds(10);
+  for (const bool old_first : {true, false}) {
+    GuardUnderTest guard(REPLAY, {&first, &second}, {}, start);
+    OwnedRequest both;
+    first.sign(both, old_first ? start_time : start);
+    second.sign(both, old_first ? start : start_time);
+    EXPECT_EQ(guard.decide(both, start).record.replay, ReplayCheck::unchecked);
+  }
+}
+
+TEST(GuardReplay, AReloadIsNoStart) {
+  const Agent agent;
+  GuardUnderTest guard(REPLAY, {&agent});
+  OwnedRequest request;
+  agent.sign(request, start_time + seconds(5));
+  const auto config = parse_config(REPLAY "unverified = \"deny\"\n");
+  ASSERT_TRUE(config);
+  ASSERT_TRUE(guard.guard().reload(*config));
+  EXPECT_EQ(guard.decide(request, start_time + seconds(10)).record.replay, ReplayCheck::fresh);
 }
 
 // Under one registered domain anybody has as many identities as they like.

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 constexpr Now t0 = Now(seconds(1'800'000'000));
 
 TEST(MemoryReplay, ANonceIsFreshOnce) {
-  const auto store = make_memory_replay_store({});
+  const auto store = make_memory_replay_store({}, t0);
   const ReplayKey key{
       .agent = "https://a.example/", .keyid = "k", .nonce = "n", .owner = "a.example"};
   EXPECT_EQ(store->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::fresh);
@@ -28,7 +28,7 @@ TEST(MemoryReplay, ANonceIsFreshOnce) {
 }
 
 TEST(MemoryReplay, TheSameNonceOfAnotherAgentOrKeyIsAnother) {
-  const auto store = make_memory_replay_store({});
+  const auto store = make_memory_replay_store({}, t0);
   const auto until = t0 + seconds(60);
   EXPECT_EQ(store->check_and_record({"a", "k", "n", "a"}, until, t0), ReplayAnswer::fresh);
   EXPECT_EQ(store->check_and_record({"b", "k", "n", "b"}, until, t0), ReplayAnswer::fresh);
@@ -39,7 +39,7 @@ TEST(MemoryReplay, TheSameNonceOfAnotherAgentOrKeyIsAnother) {
 }
 
 TEST(MemoryReplay, ANonceIsHeldUntilItsSignatureIsNoLongerGood) {
-  const auto store = make_memory_replay_store({});
+  const auto store = make_memory_replay_store({}, t0);
   const ReplayKey key{"a", "k", "n", "a"};
   const auto until = t0 + seconds(60);
   EXPECT_EQ(store->check_and_record(key, until, t0), ReplayAnswer::fresh);
@@ -49,7 +49,7 @@ TEST(MemoryReplay, ANonceIsHeldUntilItsSignatureIsNoLongerGood) {
 
 // A store that drops the oldest to make room can be flushed by whoever wants to replay.
 TEST(MemoryReplay, WhatIsStillValidIsNeverDroppedToMakeRoom) {
-  const auto store = make_memory_replay_store({.entries = 640, .entries_per_agent = 640});
+  const auto store = make_memory_replay_store({.entries = 640, .entries_per_agent = 640}, t0);
   const auto until = t0 + seconds(60);
   ASSERT_EQ(store->check_and_record({"a", "k", "first", "a"}, until, t0), ReplayAnswer::fresh);
   int full = 0;
@@ -67,7 +67,7 @@ TEST(MemoryReplay, WhatIsStillValidIsNeverDroppedToMakeRoom) {
 }
 
 TEST(MemoryReplay, OneAgentCannotFillItForTheOthers) {
-  const auto store = make_memory_replay_store({.entries = 64'000, .entries_per_agent = 640});
+  const auto store = make_memory_replay_store({.entries = 64'000, .entries_per_agent = 640}, t0);
   const auto until = t0 + seconds(60);
   int fresh = 0;
   for (int i = 0; i < 20'000; ++i) {
@@ -84,7 +84,7 @@ TEST(MemoryReplay, OneAgentCannotFillItForTheOthers) {
 }
 
 TEST(MemoryReplay, OfManyPresentationsAtOnceOneIsFresh) {
-  const auto store = make_memory_replay_store({});
+  const auto store = make_memory_replay_store({}, t0);
   std::atomic<int> fresh{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {

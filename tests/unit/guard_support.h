@@ -133,7 +133,8 @@ class DomainResolver final : public KeyResolver {
 class GuardUnderTest {
  public:
   GuardUnderTest(std::string_view toml, const std::vector<const Agent*>& agents,
-                 guard::Surroundings surroundings = {}) {
+                 guard::Surroundings surroundings = {}, guard::Now started = start_time) {
+    surroundings.started = started;
     if (surroundings.resolver == nullptr) {
       auto resolver = std::make_shared<StaticResolver>();
       for (const auto* agent : agents) agent->add_to(*resolver);

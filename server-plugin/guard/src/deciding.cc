@@ -236,42 +236,52 @@ bool Deciding::meets(const SignatureVerdict& signature) {
 
 // A request presents every signature of it that verified: were only one recorded, the same request
 // would pass again without that one.
-ReplayAnswer Deciding::record_presentation() {
-  if (stores_.replay == nullptr) return ReplayAnswer::away;
-  auto answer = ReplayAnswer::fresh;
+Cause Deciding::record_presentation() {
+  if (stores_.replay == nullptr) return Cause::replay_store_away;
+  Cause cause = Cause::none;
   for (const auto& signature : verdict_->signatures()) {
     const auto& parameters = signature.parameters();
     if (signature.outcome() != Outcome::verified || parameters.nonce.value_or("").empty()) continue;
     const Now until = std::chrono::sys_seconds(std::chrono::seconds(*parameters.expires)) +
                       engine_.config.verify.skew;
-    const auto one = stores_.replay->check_and_record({.agent = signature.identity(),
-                                                       .keyid = *parameters.keyid,
-                                                       .nonce = *parameters.nonce,
-                                                       .owner = owner_of(signature)},
-                                                      until, now_);
-    if (one == ReplayAnswer::repeated) return one;
-    if (one != ReplayAnswer::fresh) answer = one;
+    const auto answer = stores_.replay->check_and_record({.agent = signature.identity(),
+                                                          .keyid = *parameters.keyid,
+                                                          .nonce = *parameters.nonce,
+                                                          .owner = owner_of(signature)},
+                                                         until, now_);
+    switch (answer) {
+      case ReplayAnswer::repeated:
+        return Cause::replayed;
+      case ReplayAnswer::full:
+        cause = Cause::replay_store_full;
+        break;
+      case ReplayAnswer::away:
+        cause = Cause::replay_store_away;
+        break;
+      case ReplayAnswer::fresh:
+        // `created` has no parts of a second: of the one that `since` is in, nothing can be said.
+        if (std::chrono::sys_seconds(std::chrono::seconds(*parameters.created)) <
+            stores_.replay->since()) {
+          cause = Cause::replay_before_start;
+        }
+        break;
+    }
   }
-  return answer;
+  return cause;
 }
 
 bool Deciding::is_first_presentation() {
-  const auto answer = record_presentation();
-  switch (answer) {
-    case ReplayAnswer::fresh:
-      record_.replay = ReplayCheck::fresh;
-      return true;
-    case ReplayAnswer::repeated:
-      record_.replay = ReplayCheck::repeated;
-      decide(Action::slow_down, Cause::replayed, kTooManyRequests);
-      return false;
-    case ReplayAnswer::full:
-    case ReplayAnswer::away:
-      break;
+  const Cause cause = record_presentation();
+  if (cause == Cause::none) {
+    record_.replay = ReplayCheck::fresh;
+    return true;
+  }
+  if (cause == Cause::replayed) {
+    record_.replay = ReplayCheck::repeated;
+    decide(Action::slow_down, cause, kTooManyRequests);
+    return false;
   }
   record_.replay = ReplayCheck::unchecked;
-  const Cause cause =
-      answer == ReplayAnswer::full ? Cause::replay_store_full : Cause::replay_store_away;
   if (engine_.config.replay.when_away == WhenAway::pass) {
     decide(Action::pass, cause, 200);
     return true;

@@ -156,7 +156,8 @@ class GuardState {
           config.replay.store == StoreKind::redis
               ? make_redis_replay_store(redis_, config.replay.scope)
               : make_memory_replay_store({.entries = config.replay.entries,
-                                          .entries_per_agent = config.replay.entries_per_agent});
+                                          .entries_per_agent = config.replay.entries_per_agent},
+                                         surroundings_.started);
     }
     stores_.rates = surroundings_.rates;
     if (stores_.rates == nullptr) {

@@ -31,9 +31,10 @@ constexpr std::size_t kShards = 64;
 
 class MemoryReplayStore final : public ReplayStore {
  public:
-  explicit MemoryReplayStore(const MemoryReplayLimits& limits)
+  MemoryReplayStore(const MemoryReplayLimits& limits, Now since)
       : entries_(std::max<std::size_t>(1, (limits.entries + kShards - 1) / kShards)),
         per_owner_(std::max<std::size_t>(1, (limits.entries_per_agent + kShards - 1) / kShards)),
+        since_(since),
         seed_(random_seed()) {}
 
   ReplayAnswer check_and_record(const ReplayKey& key, Now until, Now now) noexcept override {
@@ -51,6 +52,8 @@ class MemoryReplayStore final : public ReplayStore {
     if (count != shard.owners.end() && count->second >= per_owner_) return ReplayAnswer::full;
     return shard.record(digest, owner, until) ? ReplayAnswer::fresh : ReplayAnswer::full;
   }
+
+  [[nodiscard]] Now since() const noexcept override { return since_; }
 
   [[nodiscard]] std::size_t size() const noexcept override {
     std::size_t sum = 0;
@@ -109,14 +112,15 @@ class MemoryReplayStore final : public ReplayStore {
 
   std::size_t entries_;
   std::size_t per_owner_;
+  Now since_;
   Seed seed_;
   std::array<Shard, kShards> shards_;
 };
 
 }  // namespace
 
-std::shared_ptr<ReplayStore> make_memory_replay_store(const MemoryReplayLimits& limits) {
-  return std::make_shared<MemoryReplayStore>(limits);
+std::shared_ptr<ReplayStore> make_memory_replay_store(const MemoryReplayLimits& limits, Now since) {
+  return std::make_shared<MemoryReplayStore>(limits, since);
 }
 
 }  // namespace wba::guard

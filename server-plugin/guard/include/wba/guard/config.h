@@ -125,7 +125,8 @@ struct Rule {
 // StoreKind says where state is held.
 enum class StoreKind : std::uint8_t { memory, redis };
 
-// WhenAway says what happens where a store cannot tell.
+// WhenAway says what happens where a store cannot tell: it is away or full, or, of nonces in
+// memory, the signature is older than the process.
 enum class WhenAway : std::uint8_t { refuse, pass };
 
 // RateLimit lets `requests` through per `period` for each identity URL, `burst` of them at once: an

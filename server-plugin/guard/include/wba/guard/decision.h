@@ -58,6 +58,7 @@ enum class Cause : std::uint8_t {
   replayed,               // the nonce was presented before
   replay_store_full,      // replay was not checked: no room
   replay_store_away,      // replay was not checked: the store does not answer
+  replay_before_start,    // replay was not checked: signed before what the store holds begins
   rate_exceeded,          // more than the limit lets through
   rate_store_full,        // the rate was not checked: no room
   rate_store_away,        // the rate was not checked: the store does not answer

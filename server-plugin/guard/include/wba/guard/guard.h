@@ -47,6 +47,9 @@ struct Surroundings {
   // The adapter gives bodies: without it, asking for `body_digest` is a mistake.
   bool sees_bodies = false;
   std::vector<Gauge> gauges = {};
+  // When this process began to see requests, by the clock of decide: which nonces were presented
+  // before a store in memory cannot know.
+  Now started = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   // In place of those of the configuration.
   std::shared_ptr<ReplayStore> replay = {};
   std::shared_ptr<RateLimiter> rates = {};

@@ -2,7 +2,9 @@
 #define WBA_GUARD_REDIS_H_
 
 // State shared by several machines, in Redis. Set its maxmemory-policy to noeviction: what Redis
-// drops to make room can be replayed.
+// drops to make room can be replayed. So can what it forgets over a restart of its own, or a change
+// to a replica that had not got it yet: appendonly yes with appendfsync always keeps nonces over
+// the first, appendfsync everysec all but the last second's.
 
 #include <cstdint>
 #include <memory>

@@ -14,7 +14,7 @@ namespace wba::guard {
 
 // ReplayAnswer says whether a nonce is new. `full` and `away` mean that replay was not checked.
 enum class ReplayAnswer : std::uint8_t {
-  fresh,     // not presented before, and recorded now
+  fresh,     // not presented since the store's `since`, and recorded now
   repeated,  // presented before
   full,      // not recorded: what is still valid is never dropped to make room
   away,      // the store does not answer
@@ -40,6 +40,10 @@ class ReplayStore {
   // good.
   virtual ReplayAnswer check_and_record(const ReplayKey& key, Now until, Now now) noexcept = 0;
 
+  // since is when the store began to know what was presented: a signature made before may have been
+  // presented before. Now::min() for a store that outlives the process.
+  [[nodiscard]] virtual Now since() const noexcept = 0;
+
   // size is the number of nonces held, 0 where that is not known here.
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
 };
@@ -50,9 +54,10 @@ struct MemoryReplayLimits {
   std::size_t entries_per_agent = 100'000;  // of one owner; about: kept for each shard on its own
 };
 
-// make_memory_replay_store holds nonces in this process, in shards with a lock each.
+// make_memory_replay_store holds nonces in this process, which began to see requests at `since`, in
+// shards with a lock each.
 [[nodiscard]] std::shared_ptr<ReplayStore> make_memory_replay_store(
-    const MemoryReplayLimits& limits);
+    const MemoryReplayLimits& limits, Now since);
 
 }  // namespace wba::guard
 
