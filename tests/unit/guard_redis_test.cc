@@ -30,10 +30,22 @@ class RedisTest : public testing::Test {
     start();
   }
 
-  void start() {
-    server_ = test::ChildProcess(
-        {"redis-server", "--bind", "127.0.0.1", "--port", std::to_string(settings_.port), "--save",
-         "", "--appendonly", "no", "--logfile", "/dev/null", "--dir", folder_.path().string()});
+  void start(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"redis-server",
+                                          "--bind",
+                                          "127.0.0.1",
+                                          "--port",
+                                          std::to_string(settings_.port),
+                                          "--save",
+                                          "",
+                                          "--appendonly",
+                                          "no",
+                                          "--logfile",
+                                          "/dev/null",
+                                          "--dir",
+                                          folder_.path().string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    server_ = test::ChildProcess(arguments);
     ASSERT_TRUE(test::wait_for_port(settings_.port));
   }
 
@@ -144,6 +156,30 @@ TEST_F(RedisTest, ARedisThatHangsIsWaitedForNoLongerThanTheTimeout) {
   const auto waited = std::chrono::steady_clock::now() - begin;
   ASSERT_EQ(::kill(server_.pid(), SIGCONT), 0);
   EXPECT_LT(waited, seconds(1));
+}
+
+// Rates and nonces have one pool: what is wrong with the one must not take the other along.
+TEST_F(RedisTest, ACommandThatIsForbiddenLeavesTheOthersAlone) {
+  server_.stop();
+  start({"--rename-command", "EVAL", ""});
+  settings_.retry_after = std::chrono::minutes(1);
+  const auto redis = Redis::make(settings_, "");
+  const auto rates = make_redis_rate_limiter(redis);
+  const auto store = make_redis_replay_store(redis, "shop");
+  const RateLimit limit{.requests = 10, .period = seconds(1), .burst = 3};
+  for (const auto* nonce : {"1", "2"}) {
+    EXPECT_EQ(rates->take("l", "a", limit, t0).kind, RateAnswer::Kind::away);
+    EXPECT_EQ(store->check_and_record({"a", "k", nonce, "a"}, t0 + seconds(60), t0),
+              ReplayAnswer::fresh);
+  }
+  EXPECT_EQ(redis->failures(), 2U);
+}
+
+TEST_F(RedisTest, AHostIsFoundByItsName) {
+  settings_.host = "localhost";
+  const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop");
+  EXPECT_EQ(store->check_and_record({"a", "k", "n", "a"}, t0 + seconds(60), t0),
+            ReplayAnswer::fresh);
 }
 
 TEST_F(RedisTest, AWrongPasswordIsAFailure) {

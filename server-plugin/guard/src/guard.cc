@@ -132,7 +132,7 @@ class GuardState {
           static_cast<double>(stores_.rates->size()));
     }
     if (redis_ != nullptr) {
-      add("wba_redis_failures", "Commands that Redis did not answer.",
+      add("wba_redis_failures", "Commands that Redis did not answer, or with an error.",
           static_cast<double>(redis_->failures()));
     }
     if (audit_ != nullptr) {
