@@ -42,7 +42,6 @@ struct ServerSettings {
   std::string authority = {};    // always this, whatever a request says; empty: Host
   ForwardedSource forwarded = ForwardedSource::none;
   std::vector<AddressRange> trusted_proxies = {};
-  bool trust_unix_peers = false;  // "unix" among trusted_proxies
 
   friend bool operator==(const ServerSettings&, const ServerSettings&) = default;
 };

@@ -28,7 +28,7 @@ struct IncomingRequest {
   // authority stands before either.
   Request request;
   bool is_external = false;
-  std::string_view peer = {};    // address of the other end: "192.0.2.1", "2001:db8::1", "unix"
+  std::string_view peer = {};    // address of the other end: "192.0.2.1", "2001:db8::1"
   std::string_view client = {};  // address of the client, where the adapter knows; else empty
   std::string_view request_id = {};
   std::optional<std::string_view> body = {};  // the whole body, where it is at hand
