@@ -122,8 +122,8 @@ struct Decision {
   std::span<const HeaderField> headers = {};
   Record record = {};
 
-  // verified_identity is the agent's identity where the signature verified, else empty: what a
-  // server may act on. A key without a URL is verified and has no identity.
+  // is_verified says whether record.identity is one that a server may act on: the signature
+  // verified. It is empty for a key that names no URL, which is verified all the same.
   [[nodiscard]] bool is_verified() const noexcept {
     return record.caller == Caller::verified_agent;
   }
