@@ -41,8 +41,8 @@ struct Fixture {
     const std::string url = "https://one.agents.example/keys";
     if (!resolver->add_directory(url, "{\"keys\":[" + *signer->public_key().jwk(true) + "]}"))
       return;
-    guard =
-        *Guard::create(*wba::guard::parse_config(configuration(replay)), {.resolver = resolver});
+    guard = *Guard::create(*wba::guard::parse_config(configuration(replay)),
+                           {.resolver = resolver, .started = start});
     request = {.method = "GET", .authority = "shop.example", .target = "/api/items?page=2"};
     if (!wba::RequestSigner().sign(request, *signer,
                                    {.profile = wba::SignerProfile::draft_01, .agent_url = url},
@@ -85,13 +85,14 @@ BENCHMARK_CAPTURE(decide, known_agent, false, true)->Name("guard/decide/known_ag
 BENCHMARK_CAPTURE(decide, replay, true, true)->Name("guard/decide/known_agent_replay");
 
 void replay_store(benchmark::State& state) {
-  const auto store = wba::guard::make_memory_replay_store({});
+  const auto store = wba::guard::make_memory_replay_store({}, start);
   std::uint64_t count = 0;
   for (auto _ : state) {
     const Now now = start + std::chrono::milliseconds(count / 100);
     const std::string nonce = std::to_string(count++);
-    benchmark::DoNotOptimize(store->check_and_record({"https://a.example/", "k", nonce},
-                                                     now + std::chrono::milliseconds(500), now));
+    benchmark::DoNotOptimize(
+        store->check_and_record({"https://a.example/", "k", nonce, "a.example"},
+                                now + std::chrono::milliseconds(500), now));
   }
   state.counters["held"] = static_cast<double>(store->size());
 }

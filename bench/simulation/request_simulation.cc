@@ -77,7 +77,7 @@ Figures simulate_requests(const Scenario& scenario, std::span<const Agent> agent
   PreparedRules tables(scenario.prepared, agents.size());
   const std::size_t heap = heap_in_use();
   const auto store = guard::make_memory_replay_store(
-      {.entries = 1'000'000'000, .entries_per_agent = 1'000'000'000});
+      {.entries = 1'000'000'000, .entries_per_agent = 1'000'000'000}, at_millisecond(0));
   const double begin = scenario.requests_warm_up;
   const double end = begin + scenario.requests_measured;
   std::array<double, 3> used{};
@@ -112,8 +112,8 @@ Figures simulate_requests(const Scenario& scenario, std::span<const Agent> agent
       } else {
         const std::string nonce = std::to_string(number++);
         const std::string url = "https://agent" + std::to_string(agent) + ".example/";
-        store->check_and_record({url, "key", nonce}, at_millisecond(now + signing.lifetime + skew),
-                                at_millisecond(now));
+        store->check_and_record({url, "key", nonce, url},
+                                at_millisecond(now + signing.lifetime + skew), at_millisecond(now));
       }
     }
     if (counts && uniform() < scenario.rate_share) redis += 1;

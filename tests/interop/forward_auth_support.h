@@ -139,7 +139,9 @@ per = "24h"
     agent_.add_to(*resolver);
     const auto config = guard::parse_config(kConfig);
     ASSERT_TRUE(config) << guard::to_text(config.error());
-    auto created = Guard::create(*config, {.resolver = resolver});
+    // What the tests sign in the second of the start is not what they are about.
+    auto created = Guard::create(
+        *config, {.resolver = resolver, .started = wall_clock() - std::chrono::minutes(1)});
     ASSERT_TRUE(created) << guard::to_text(created.error());
     auto authd = Authd::start(*std::move(created),
                               {.port = port, .threads = 2, .style = style, .refusal = refusal});

@@ -224,4 +224,15 @@ TEST(RegisteredDomain, IsWhatSomebodyRegistered) {
   EXPECT_EQ(registered_domain("2001:db8::1"), "2001:db8::1");
 }
 
+TEST(RegisteredDomain, APublicSuffixIsNobodys) {
+  using wba::directory::is_public_suffix;
+  for (const auto* host : {"com", "co.uk", "github.io", "kawasaki.jp", "any.kawasaki.jp"}) {
+    EXPECT_TRUE(is_public_suffix(host)) << host;
+  }
+  for (const auto* host :
+       {"example.com", "example.co.uk", "user.github.io", "city.kawasaki.jp", "a.test"}) {
+    EXPECT_FALSE(is_public_suffix(host)) << host;
+  }
+}
+
 }  // namespace

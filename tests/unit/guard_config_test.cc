@@ -159,6 +159,7 @@ TEST_P(GuardConfigMistakes, IsFoundInItsLine) {
 
 // D begins each with two lines of [defaults].
 #define D "[defaults]\nunsigned = \"allow\"\n"
+#define X "limit = \"x\"\n[limits.x]\n"  // a limit in use, in lines 3 and 4
 INSTANTIATE_TEST_SUITE_P(
     All, GuardConfigMistakes,
     testing::Values(
@@ -175,6 +176,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "needs trusted_proxies"},
         MistakeCase{"proxy_range", D "[server]\ntrusted_proxies = [\"10.0.0.0/33\"]\n", 4,
                     "10.0.0.0/33"},
+        MistakeCase{"proxy_on_a_unix_socket",
+                    D "[server]\ntrusted_proxies = [\"10.0.0.1\", \"unix\"]\n", 4, "\"unix\" is"},
         MistakeCase{"dialect", D "[verify]\ndialects = [\"draft-01\"]\n", 4, "no such dialect"},
         MistakeCase{"no_dialect", D "[verify]\ndialects = []\n", 4, "must not be empty"},
         MistakeCase{"number_as_duration", D "[verify]\nskew = 60\n", 4, "must be a duration"},
@@ -217,6 +220,10 @@ INSTANTIATE_TEST_SUITE_P(
                     "no dot segments"},
         MistakeCase{"method", D "[[routes]]\nname = \"a\"\nmethods = \"GET POST\"\n", 5,
                     "is no method"},
+        MistakeCase{"method_in_lower_case",
+                    D "[[rules]]\nname = \"r\"\noutcomes = \"unsigned\"\nmethods = [\"GET\", "
+                      "\"post\"]\naction = \"deny\"\n",
+                    6, "\"post\" would never fit"},
         MistakeCase{"rule_for_nobody", D "[[rules]]\nname = \"r\"\naction = \"allow\"\n", 3,
                     "whom it is for is missing"},
         MistakeCase{"rule_without_action", D "[[rules]]\nname = \"r\"\noutcomes = \"verified\"\n",
@@ -241,6 +248,14 @@ INSTANTIATE_TEST_SUITE_P(
                     D "[[rules]]\nname = \"r\"\nagent_host_suffixes = \".a.example\"\naction = "
                       "\"allow\"\n",
                     5, "two labels or more"},
+        MistakeCase{"suffix_of_a_registry",
+                    D "[[rules]]\nname = \"r\"\nagent_host_suffixes = [\"a.example\", "
+                      "\"Co.UK\"]\naction = \"allow\"\n",
+                    5, "\"Co.UK\" is a public suffix"},
+        MistakeCase{"suffix_of_a_hoster",
+                    D "[[rules]]\nname = \"r\"\nagent_host_suffixes = \"github.io\"\naction = "
+                      "\"allow\"\n",
+                    5, "\"github.io\" is a public suffix"},
         MistakeCase{"outcome",
                     D "[[rules]]\nname = \"r\"\noutcomes = \"good\"\naction = \"allow\"\n", 5,
                     "no such outcome"},
@@ -256,9 +271,20 @@ INSTANTIATE_TEST_SUITE_P(
                     D "[[rules]]\nname = \"r\"\noutcomes = \"unsigned\"\naction = "
                       "\"allow\"\nrequire = { nonce = true }\n",
                     7, "verified requests only"},
-        MistakeCase{"limit_without_requests", D "[limits.x]\nper = \"1s\"\n", 3,
-                    "requests is missing"},
-        MistakeCase{"limit_without_period", D "[limits.x]\nrequests = 1\n", 3, "per is missing"},
+        MistakeCase{"limit_without_requests", D X "per = \"1s\"\n", 4, "requests is missing"},
+        MistakeCase{"limit_without_period", D X "requests = 1\n", 4, "per is missing"},
+        MistakeCase{"limit_that_overflows", D X "requests = 1\nper = \"31d\"\nburst = 1000000000\n",
+                    7, "longer than a year"},
+        MistakeCase{"limit_of_thirteen_months", D X "requests = 1\nper = \"31d\"\nburst = 12\n", 7,
+                    "longer than a year"},
+        MistakeCase{"limit_too_fine", D X "requests = 1001\nper = \"1ms\"\n", 5,
+                    "one a microsecond"},
+        MistakeCase{"limit_unused", D "[limits.x]\nrequests = 1\nper = \"1s\"\n", 3,
+                    "[limits.x]: no route and no rule"},
+        MistakeCase{"limit_used_by_another_name",
+                    D "limit = \"x\"\n[limits]\nx = { requests = 1, per = \"1s\" }\ny = { requests "
+                      "= 1, per = \"1s\" }\n",
+                    6, "[limits.y]: no route and no rule"},
         MistakeCase{"limit_name", D "[limits.\"a b\"]\nrequests = 1\nper = \"1s\"\n", 3, "letters"},
         MistakeCase{"replay_share", D "[replay]\nentries = 10\nentries_per_agent = 11\n", 5,
                     "not be more"},
@@ -270,6 +296,24 @@ INSTANTIATE_TEST_SUITE_P(
         MistakeCase{"audit_size", D "[audit]\npath = \"/a\"\nmax_bytes = 1\n", 5, "from 4096"}),
     [](const auto& row) { return std::string(row.param.name); });
 #undef D
+#undef X
+
+TEST(GuardConfig, ALimitMayTakeAYearToFillAndAMethodMayBeAnyInUpperCase) {
+  const auto config = parse_config(std::string(least) + R"(limit = "x"
+[limits.x]
+requests = 1
+per = "31d"
+burst = 11
+[[routes]]
+name = "a"
+methods = ["PROPFIND", "VERSION-CONTROL"]
+[[rules]]
+name = "r"
+agent_host_suffixes = ["user.github.io", "example.co.uk"]
+action = "allow"
+)");
+  ASSERT_TRUE(config) << to_text(config.error());
+}
 
 TEST(GuardConfig, AllMistakesAreToldInTheOrderOfTheLines) {
   const auto config = parse_config(

@@ -118,6 +118,21 @@ agent_host_suffixes = ["evil.example"]
 action = "allow"
 )";
 
+constexpr std::string_view kRulesOfOutcomes = R"(
+[defaults]
+unsigned = "allow"
+keys_unavailable = "pass"
+[[rules]]
+name = "closed to unsigned"
+outcomes = ["unsigned"]
+paths = ["/closed"]
+action = "deny"
+[[rules]]
+name = "closed to unverified"
+outcomes = ["unverified"]
+action = "deny"
+)";
+
 INSTANTIATE_TEST_SUITE_P(
     Defaults, GuardDecision,
     testing::Values(
@@ -134,8 +149,18 @@ INSTANTIATE_TEST_SUITE_P(
                      "/", Action::pass, 200},
         DecisionCase{"keys_unavailable_closed", ALLOW, Sender::no_keys, "/", Action::refuse, 503,
                      "", Cause::keys_unavailable},
-        DecisionCase{"keys_unavailable_open", AGENTS_ONLY "keys_unavailable = \"pass\"\n",
+        DecisionCase{"keys_unavailable_open", ALLOW "keys_unavailable = \"pass\"\n",
                      Sender::no_keys, "/", Action::pass, 200, "", Cause::keys_unavailable},
+        // A signature that nobody can check opens nothing that is closed without one.
+        DecisionCase{"open_is_as_unsigned_and_challenged",
+                     AGENTS_ONLY "keys_unavailable = \"pass\"\n", Sender::no_keys, "/",
+                     Action::challenge, 403, "", Cause::keys_unavailable},
+        DecisionCase{"open_is_as_unsigned_and_denied",
+                     "[defaults]\nunsigned = \"deny\"\nkeys_unavailable = \"pass\"\n",
+                     Sender::no_keys, "/", Action::refuse, 403, "", Cause::keys_unavailable},
+        DecisionCase{"open_is_not_as_unverified",
+                     ALLOW "keys_unavailable = \"pass\"\nunverified = \"deny\"\n", Sender::no_keys,
+                     "/", Action::pass, 200, "", Cause::keys_unavailable},
         DecisionCase{"open_is_not_for_a_missing_key", AGENTS_ONLY "keys_unavailable = \"pass\"\n",
                      Sender::unverified, "/", Action::challenge, 403},
         DecisionCase{"open_is_not_for_invalid", AGENTS_ONLY "keys_unavailable = \"pass\"\n",
@@ -171,6 +196,13 @@ INSTANTIATE_TEST_SUITE_P(
                      Action::refuse, 400, "", Cause::path_unclear},
         DecisionCase{"doubled_slash", kRules, Sender::verified, "//private/a", Action::refuse, 400,
                      "", Cause::path_unclear},
+        // by rules too
+        DecisionCase{"keys_unavailable_open_by_rule", kRulesOfOutcomes, Sender::no_keys, "/closed",
+                     Action::refuse, 403, "closed to unsigned", Cause::keys_unavailable},
+        DecisionCase{"keys_unavailable_open_is_no_unverified", kRulesOfOutcomes, Sender::no_keys,
+                     "/other", Action::pass, 200, "", Cause::keys_unavailable},
+        DecisionCase{"unverified_by_rule", kRulesOfOutcomes, Sender::unverified, "/other",
+                     Action::refuse, 403, "closed to unverified"},
         DecisionCase{"encoded_slash_below_one_rule", kRules, Sender::verified, "/api/x%2Fy",
                      Action::pass, 200, "known"}),
     [](const auto& row) { return std::string(row.param.name); });

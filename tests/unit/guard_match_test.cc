@@ -267,13 +267,14 @@ TEST(GuardAuthority, AConfiguredAuthorityGoesBeforeAnAdaptersToo) {
   EXPECT_EQ(decision.record.authority, "shop.example");
 }
 
-TEST(GuardAuthority, AUnixPeerIsTrustedOnlyWhereConfigured) {
+TEST(GuardAuthority, APeerThatIsNoAddressIsNotTrusted) {
   ServerSettings server;
-  EXPECT_FALSE(is_trusted_peer(server, "unix"));
-  server.trust_unix_peers = true;
-  EXPECT_TRUE(is_trusted_peer(server, "unix"));
-  EXPECT_FALSE(is_trusted_peer(server, "10.0.0.1"));
-  EXPECT_FALSE(is_trusted_peer(server, "nonsense"));
+  server.trusted_proxies = {AddressRange::parse("0.0.0.0/0").value(),
+                            AddressRange::parse("::/0").value()};
+  EXPECT_TRUE(is_trusted_peer(server, "10.0.0.1"));
+  for (const auto* peer : {"", "unix", "nonsense"}) {
+    EXPECT_FALSE(is_trusted_peer(server, peer)) << peer;
+  }
 }
 
 }  // namespace

@@ -30,10 +30,22 @@ class RedisTest : public testing::Test {
     start();
   }
 
-  void start() {
-    server_ = test::ChildProcess(
-        {"redis-server", "--bind", "127.0.0.1", "--port", std::to_string(settings_.port), "--save",
-         "", "--appendonly", "no", "--logfile", "/dev/null", "--dir", folder_.path().string()});
+  void start(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"redis-server",
+                                          "--bind",
+                                          "127.0.0.1",
+                                          "--port",
+                                          std::to_string(settings_.port),
+                                          "--save",
+                                          "",
+                                          "--appendonly",
+                                          "no",
+                                          "--logfile",
+                                          "/dev/null",
+                                          "--dir",
+                                          folder_.path().string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    server_ = test::ChildProcess(arguments);
     ASSERT_TRUE(test::wait_for_port(settings_.port));
   }
 
@@ -46,7 +58,7 @@ TEST_F(RedisTest, ANonceIsFreshOnceForAllThatShareAScope) {
   const auto one = make_redis_replay_store(Redis::make(settings_, ""), "shop");
   const auto two = make_redis_replay_store(Redis::make(settings_, ""), "shop");
   const auto elsewhere = make_redis_replay_store(Redis::make(settings_, ""), "blog");
-  const ReplayKey key{"https://a.example/", "k", "n"};
+  const ReplayKey key{"https://a.example/", "k", "n", "https://a.example/"};
   EXPECT_EQ(one->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::fresh);
   EXPECT_EQ(two->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::repeated);
   EXPECT_EQ(elsewhere->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::fresh);
@@ -62,7 +74,7 @@ TEST_F(RedisTest, OfManyPresentationsAtOnceOneIsFresh) {
     threads.emplace_back([&, t] {
       const auto& store = t % 2 == 0 ? one : two;
       for (int i = 0; i < 500; ++i) {
-        const auto answer = store->check_and_record({"a", "k", "n"}, t0 + seconds(60), t0);
+        const auto answer = store->check_and_record({"a", "k", "n", "a"}, t0 + seconds(60), t0);
         fresh += answer == ReplayAnswer::fresh ? 1 : 0;
         repeated += answer == ReplayAnswer::repeated ? 1 : 0;
       }
@@ -75,7 +87,7 @@ TEST_F(RedisTest, OfManyPresentationsAtOnceOneIsFresh) {
 
 TEST_F(RedisTest, ANonceGoesWithItsSignature) {
   const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop");
-  const ReplayKey key{"a", "k", "n"};
+  const ReplayKey key{"a", "k", "n", "a"};
   EXPECT_EQ(store->check_and_record(key, t0 + milliseconds(1200), t0), ReplayAnswer::fresh);
   EXPECT_EQ(store->check_and_record(key, t0 + milliseconds(1200), t0), ReplayAnswer::repeated);
   std::this_thread::sleep_for(milliseconds(1400));
@@ -100,7 +112,7 @@ TEST_F(RedisTest, ARedisThatGoesAwayIsSaidSoAtOnceAndComesBackByItself) {
   const auto redis = Redis::make(settings_, "");
   const auto store = make_redis_replay_store(redis, "shop");
   const auto ask = [&](const std::string& nonce) {
-    return store->check_and_record({"a", "k", nonce}, t0 + seconds(60), t0);
+    return store->check_and_record({"a", "k", nonce, "a"}, t0 + seconds(60), t0);
   };
   EXPECT_EQ(ask("1"), ReplayAnswer::fresh);
   server_.stop(SIGKILL);
@@ -122,10 +134,12 @@ TEST_F(RedisTest, ARedisThatGoesAwayIsSaidSoAtOnceAndComesBackByItself) {
 TEST_F(RedisTest, ARestartBetweenTwoRequestsIsNotNoticed) {
   const auto redis = Redis::make(settings_, "");
   const auto store = make_redis_replay_store(redis, "shop");
-  EXPECT_EQ(store->check_and_record({"a", "k", "1"}, t0 + seconds(60), t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"a", "k", "1", "a"}, t0 + seconds(60), t0),
+            ReplayAnswer::fresh);
   server_.stop();
   start();
-  EXPECT_EQ(store->check_and_record({"a", "k", "2"}, t0 + seconds(60), t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"a", "k", "2", "a"}, t0 + seconds(60), t0),
+            ReplayAnswer::fresh);
 }
 
 TEST_F(RedisTest, ARedisThatHangsIsWaitedForNoLongerThanTheTimeout) {
@@ -133,7 +147,7 @@ TEST_F(RedisTest, ARedisThatHangsIsWaitedForNoLongerThanTheTimeout) {
   settings_.retry_after = milliseconds(200);
   const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop");
   const auto ask = [&](const std::string& nonce) {
-    return store->check_and_record({"a", "k", nonce}, t0 + seconds(60), t0);
+    return store->check_and_record({"a", "k", nonce, "a"}, t0 + seconds(60), t0);
   };
   EXPECT_EQ(ask("1"), ReplayAnswer::fresh);
   ASSERT_EQ(::kill(server_.pid(), SIGSTOP), 0);
@@ -144,9 +158,34 @@ TEST_F(RedisTest, ARedisThatHangsIsWaitedForNoLongerThanTheTimeout) {
   EXPECT_LT(waited, seconds(1));
 }
 
+// Rates and nonces have one pool: what is wrong with the one must not take the other along.
+TEST_F(RedisTest, ACommandThatIsForbiddenLeavesTheOthersAlone) {
+  server_.stop();
+  start({"--rename-command", "EVAL", ""});
+  settings_.retry_after = std::chrono::minutes(1);
+  const auto redis = Redis::make(settings_, "");
+  const auto rates = make_redis_rate_limiter(redis);
+  const auto store = make_redis_replay_store(redis, "shop");
+  const RateLimit limit{.requests = 10, .period = seconds(1), .burst = 3};
+  for (const auto* nonce : {"1", "2"}) {
+    EXPECT_EQ(rates->take("l", "a", limit, t0).kind, RateAnswer::Kind::away);
+    EXPECT_EQ(store->check_and_record({"a", "k", nonce, "a"}, t0 + seconds(60), t0),
+              ReplayAnswer::fresh);
+  }
+  EXPECT_EQ(redis->failures(), 2U);
+}
+
+TEST_F(RedisTest, AHostIsFoundByItsName) {
+  settings_.host = "localhost";
+  const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop");
+  EXPECT_EQ(store->check_and_record({"a", "k", "n", "a"}, t0 + seconds(60), t0),
+            ReplayAnswer::fresh);
+}
+
 TEST_F(RedisTest, AWrongPasswordIsAFailure) {
   const auto store = make_redis_replay_store(Redis::make(settings_, "not set there"), "shop");
-  EXPECT_EQ(store->check_and_record({"a", "k", "n"}, t0 + seconds(60), t0), ReplayAnswer::away);
+  EXPECT_EQ(store->check_and_record({"a", "k", "n", "a"}, t0 + seconds(60), t0),
+            ReplayAnswer::away);
 }
 
 TEST_F(RedisTest, TwoGuardsShareOneScope) {
@@ -161,6 +200,10 @@ TEST_F(RedisTest, TwoGuardsShareOneScope) {
   agent.sign(request);
   EXPECT_EQ(one.decide(request).action, Action::pass);
   EXPECT_EQ(two.decide(request).record.cause, Cause::replayed);
+  // Another guard's start forgets nothing that Redis holds.
+  test::GuardUnderTest restarted(toml, {&agent}, {}, test::start_time + seconds(30));
+  EXPECT_EQ(restarted.decide(request, test::start_time + seconds(30)).record.cause,
+            Cause::replayed);
   server_.stop(SIGKILL);
   test::OwnedRequest next;
   agent.sign(next);

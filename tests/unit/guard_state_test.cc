@@ -29,13 +29,16 @@ using test::TestFolder;
 class FixedStore final : public ReplayStore {
  public:
   explicit FixedStore(ReplayAnswer answer) : answer_(answer) {}
-  ReplayAnswer check_and_record(const ReplayKey&, Now, Now) noexcept override {
+  ReplayAnswer check_and_record(const ReplayKey& key, Now, Now) noexcept override {
     ++calls;
+    owner = key.owner;
     return answer_;
   }
+  [[nodiscard]] Now since() const noexcept override { return Now::min(); }
   [[nodiscard]] std::size_t size() const noexcept override { return 0; }
 
   std::atomic<int> calls{0};
+  std::string owner;  // of the last call; one thread
 
  private:
   ReplayAnswer answer_;
@@ -146,6 +149,109 @@ TEST(GuardReplay, AStoreThatCannotTellIsSaidSoAndPolicyDecides) {
   }
 }
 
+// What the process before saw, this one cannot know.
+TEST(GuardReplay, ASignatureMadeBeforeTheStartIsNotTakenForFresh) {
+  const Agent agent;
+  for (const bool pass : {false, true}) {
+    const std::string toml =
+        std::string(REPLAY "[replay]\nwhen_away = \"") + (pass ? "pass" : "refuse") + "\"\n";
+    OwnedRequest request;
+    agent.sign(request);
+    GuardUnderTest before(toml, {&agent});
+    EXPECT_EQ(before.decide(request).record.replay, ReplayCheck::fresh);
+    const Now restart = start_time + std::chrono::milliseconds(400);
+    GuardUnderTest after(toml, {&agent}, {}, restart);
+    const auto again = after.decide(request, restart + seconds(1));
+    EXPECT_EQ(again.action, pass ? Action::pass : Action::refuse);
+    EXPECT_EQ(again.record.cause, Cause::replay_before_start);
+    EXPECT_EQ(again.record.replay, ReplayCheck::unchecked);
+    EXPECT_EQ(again.record.outcome, Outcome::verified);
+    // Let in or not, it is known now.
+    EXPECT_EQ(after.decide(request, restart + seconds(2)).record.cause, Cause::replayed);
+    // The second of the start itself cannot be told apart; what was made after it is checked as
+    // ever.
+    OwnedRequest same_second;
+    agent.sign(same_second, restart);
+    EXPECT_EQ(after.decide(same_second, restart + seconds(1)).record.replay,
+              ReplayCheck::unchecked);
+    OwnedRequest later;
+    agent.sign(later, start_time + seconds(1));
+    EXPECT_EQ(after.decide(later, restart + seconds(1)).record.replay, ReplayCheck::fresh);
+    EXPECT_EQ(after.decide(later, restart + seconds(1)).record.cause, Cause::replayed);
+  }
+}
+
+// The other one of two signatures does not vouch for it.
+TEST(GuardReplay, OneSignatureMadeBeforeTheStartAmongSeveralIsEnough) {
+  const Agent first("https://one.example/keys");
+  const Agent second("https://two.example/keys");
+  const Now start = start_time + seconds(10);
+  for (const bool old_first : {true, false}) {
+    GuardUnderTest guard(REPLAY, {&first, &second}, {}, start);
+    OwnedRequest both;
+    first.sign(both, old_first ? start_time : start);
+    second.sign(both, old_first ? start : start_time);
+    EXPECT_EQ(guard.decide(both, start).record.replay, ReplayCheck::unchecked);
+  }
+}
+
+TEST(GuardReplay, AReloadIsNoStart) {
+  const Agent agent;
+  GuardUnderTest guard(REPLAY, {&agent});
+  OwnedRequest request;
+  agent.sign(request, start_time + seconds(5));
+  const auto config = parse_config(REPLAY "unverified = \"deny\"\n");
+  ASSERT_TRUE(config);
+  ASSERT_TRUE(guard.guard().reload(*config));
+  EXPECT_EQ(guard.decide(request, start_time + seconds(10)).record.replay, ReplayCheck::fresh);
+}
+
+// Under one registered domain anybody has as many identities as they like.
+TEST(GuardReplay, AgentsOfOneDomainCannotFillTheStoreForTheOthers) {
+  std::vector<Agent> crowd;
+  for (int i = 0; i < 20; ++i) {
+    crowd.emplace_back("https://bot" + std::to_string(i) + ".crowd.example/");
+  }
+  const Agent honest("https://honest.example/");
+  auto keys = std::make_shared<StaticResolver>();
+  for (const auto& agent : crowd) agent.add_to(*keys);
+  honest.add_to(*keys);
+  GuardUnderTest guard(REPLAY "[replay]\nentries = 640\nentries_per_agent = 256\n", {},
+                       {.resolver = std::make_shared<test::DomainResolver>(keys)});
+  const auto send = [&](const Agent& agent) {
+    OwnedRequest request;
+    agent.sign(request);
+    return guard.decide(request).record.cause;
+  };
+  int full = 0;
+  for (int i = 0; i < 2000; ++i) {
+    full += send(crowd[static_cast<std::size_t>(i) % crowd.size()]) == Cause::replay_store_full;
+  }
+  EXPECT_GE(full, 2000 - 256);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(send(honest), Cause::none) << i;
+}
+
+TEST(GuardReplay, ANonceCountsForTheDomainOrElseTheIdentityOrElseTheKey) {
+  const Agent agent("https://bot.agents.example/keys");
+  auto with_url = std::make_shared<StaticResolver>();
+  agent.add_to(*with_url);
+  auto without_url = std::make_shared<StaticResolver>();
+  without_url->add_key(agent.public_key());
+  struct Case {
+    std::shared_ptr<const KeyResolver> resolver;
+    std::string_view owner;
+  };
+  for (const auto& c : {Case{std::make_shared<test::DomainResolver>(with_url), "agents.example"},
+                        Case{with_url, agent.url()}, Case{without_url, agent.keyid()}}) {
+    const auto store = std::make_shared<FixedStore>(ReplayAnswer::fresh);
+    GuardUnderTest guard(REPLAY, {}, {.resolver = c.resolver, .replay = store});
+    OwnedRequest request;
+    agent.sign(request);
+    EXPECT_EQ(guard.decide(request).action, Action::pass);
+    EXPECT_EQ(store->owner, c.owner);
+  }
+}
+
 constexpr std::string_view kLimited = R"(
 [defaults]
 unsigned = "allow"
@@ -161,17 +267,24 @@ per = "60s"
 
 TEST(GuardRates, AreCountedForAnIdentityAndNotForItsKeys) {
   const Agent agent("https://a.example/keys");
+  const Agent second_key(agent.url());
   const Agent other("https://b.example/keys");
-  GuardUnderTest guard(kLimited, {&agent, &other});
+  auto keys = std::make_shared<StaticResolver>();
+  ASSERT_TRUE(keys->add_directory(agent.url(),
+                                  "{\"keys\":[" + agent.jwk() + "," + second_key.jwk() + "]}"));
+  other.add_to(*keys);
+  GuardUnderTest guard(kLimited, {}, {.resolver = keys});
   const auto send = [&](const Agent& from) {
     OwnedRequest request;
     from.sign(request);
     return guard.decide(request);
   };
   EXPECT_EQ(send(agent).action, Action::pass);
-  EXPECT_EQ(send(agent).action, Action::pass);
-  const auto over = send(agent);
+  EXPECT_EQ(send(second_key).action, Action::pass);
+  const auto over = send(second_key);
   EXPECT_EQ(over.action, Action::slow_down);
+  EXPECT_EQ(send(agent).action, Action::slow_down);
+  EXPECT_EQ(over.record.identity, agent.url());
   EXPECT_EQ(over.status, 429);
   EXPECT_EQ(over.record.cause, Cause::rate_exceeded);
   EXPECT_EQ(send(other).action, Action::pass);
@@ -194,6 +307,27 @@ TEST(GuardRates, UnsignedCallersAreCountedByAddress) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(guard.decide(request).action, Action::pass);
   EXPECT_EQ(guard.decide(request).action, Action::slow_down);
   EXPECT_EQ(guard.decide(request, start_time, "192.0.2.8").action, Action::pass);
+}
+
+// Whoever has one address of an IPv6 network has all of it.
+TEST(GuardRates, UnsignedCallersOfOneIpv6NetworkShareARate) {
+  const auto share = [](std::string_view one, std::string_view other) {
+    GuardUnderTest guard(kLimited, {});
+    OwnedRequest request;
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(guard.decide(request, start_time, one).action, Action::pass);
+    }
+    return guard.decide(request, start_time, other).action == Action::slow_down;
+  };
+  EXPECT_TRUE(share("2001:db8::1", "2001:db8::2"));
+  EXPECT_TRUE(share("2001:db8::1", "2001:DB8:0:0:ffff:ffff:ffff:ffff"));
+  EXPECT_FALSE(share("2001:db8::1", "2001:db8:0:1::1"));
+  // IPv4 inside IPv6 is what it is outside: not one network of everybody.
+  EXPECT_TRUE(share("192.0.2.1", "::ffff:192.0.2.1"));
+  EXPECT_FALSE(share("::ffff:192.0.2.1", "::ffff:192.0.2.2"));
+  EXPECT_TRUE(share("64:ff9b::192.0.2.1", "64:ff9b::c000:201"));
+  EXPECT_FALSE(share("64:ff9b::192.0.2.1", "64:ff9b::192.0.2.2"));
+  EXPECT_FALSE(share("192.0.2.1", "192.0.2.2"));
 }
 
 TEST(GuardRates, WhatPassesForWantOfKeysIsLimitedToo) {

@@ -19,27 +19,28 @@ using std::chrono::seconds;
 constexpr Now t0 = Now(seconds(1'800'000'000));
 
 TEST(MemoryReplay, ANonceIsFreshOnce) {
-  const auto store = make_memory_replay_store({});
-  const ReplayKey key{.agent = "https://a.example/", .keyid = "k", .nonce = "n"};
+  const auto store = make_memory_replay_store({}, t0);
+  const ReplayKey key{
+      .agent = "https://a.example/", .keyid = "k", .nonce = "n", .owner = "a.example"};
   EXPECT_EQ(store->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::fresh);
   EXPECT_EQ(store->check_and_record(key, t0 + seconds(60), t0), ReplayAnswer::repeated);
   EXPECT_EQ(store->size(), 1U);
 }
 
 TEST(MemoryReplay, TheSameNonceOfAnotherAgentOrKeyIsAnother) {
-  const auto store = make_memory_replay_store({});
+  const auto store = make_memory_replay_store({}, t0);
   const auto until = t0 + seconds(60);
-  EXPECT_EQ(store->check_and_record({"a", "k", "n"}, until, t0), ReplayAnswer::fresh);
-  EXPECT_EQ(store->check_and_record({"b", "k", "n"}, until, t0), ReplayAnswer::fresh);
-  EXPECT_EQ(store->check_and_record({"a", "l", "n"}, until, t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"a", "k", "n", "a"}, until, t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"b", "k", "n", "b"}, until, t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"a", "l", "n", "a"}, until, t0), ReplayAnswer::fresh);
   // no two triples are one text
-  EXPECT_EQ(store->check_and_record({"ak", "", "n"}, until, t0), ReplayAnswer::fresh);
-  EXPECT_EQ(store->check_and_record({"a", "kn", ""}, until, t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"ak", "", "n", "ak"}, until, t0), ReplayAnswer::fresh);
+  EXPECT_EQ(store->check_and_record({"a", "kn", "", "a"}, until, t0), ReplayAnswer::fresh);
 }
 
 TEST(MemoryReplay, ANonceIsHeldUntilItsSignatureIsNoLongerGood) {
-  const auto store = make_memory_replay_store({});
-  const ReplayKey key{"a", "k", "n"};
+  const auto store = make_memory_replay_store({}, t0);
+  const ReplayKey key{"a", "k", "n", "a"};
   const auto until = t0 + seconds(60);
   EXPECT_EQ(store->check_and_record(key, until, t0), ReplayAnswer::fresh);
   EXPECT_EQ(store->check_and_record(key, until, until - milliseconds(1)), ReplayAnswer::repeated);
@@ -48,46 +49,49 @@ TEST(MemoryReplay, ANonceIsHeldUntilItsSignatureIsNoLongerGood) {
 
 // A store that drops the oldest to make room can be flushed by whoever wants to replay.
 TEST(MemoryReplay, WhatIsStillValidIsNeverDroppedToMakeRoom) {
-  const auto store = make_memory_replay_store({.entries = 640, .entries_per_agent = 640});
+  const auto store = make_memory_replay_store({.entries = 640, .entries_per_agent = 640}, t0);
   const auto until = t0 + seconds(60);
-  ASSERT_EQ(store->check_and_record({"a", "k", "first"}, until, t0), ReplayAnswer::fresh);
+  ASSERT_EQ(store->check_and_record({"a", "k", "first", "a"}, until, t0), ReplayAnswer::fresh);
   int full = 0;
   for (int i = 0; i < 5000; ++i) {
     const std::string agent = "agent" + std::to_string(i);
-    full += store->check_and_record({agent, "k", "n"}, until, t0) == ReplayAnswer::full ? 1 : 0;
+    full +=
+        store->check_and_record({agent, "k", "n", agent}, until, t0) == ReplayAnswer::full ? 1 : 0;
   }
   EXPECT_GE(full, 5000 - 640);
   EXPECT_LE(store->size(), 640U);
-  EXPECT_EQ(store->check_and_record({"a", "k", "first"}, until, t0), ReplayAnswer::repeated);
+  EXPECT_EQ(store->check_and_record({"a", "k", "first", "a"}, until, t0), ReplayAnswer::repeated);
   // what has expired makes room again
-  EXPECT_EQ(store->check_and_record({"b", "k", "n"}, until + seconds(60), until),
+  EXPECT_EQ(store->check_and_record({"b", "k", "n", "b"}, until + seconds(60), until),
             ReplayAnswer::fresh);
 }
 
 TEST(MemoryReplay, OneAgentCannotFillItForTheOthers) {
-  const auto store = make_memory_replay_store({.entries = 64'000, .entries_per_agent = 640});
+  const auto store = make_memory_replay_store({.entries = 64'000, .entries_per_agent = 640}, t0);
   const auto until = t0 + seconds(60);
   int fresh = 0;
   for (int i = 0; i < 20'000; ++i) {
     const std::string nonce = std::to_string(i);
-    fresh += store->check_and_record({"greedy", "k", nonce}, until, t0) == ReplayAnswer::fresh;
+    const std::string agent = "https://bot" + std::to_string(i % 20) + ".greedy.example/";
+    fresh += store->check_and_record({agent, "k", nonce, "greedy.example"}, until, t0) ==
+             ReplayAnswer::fresh;
   }
   EXPECT_LE(fresh, 640);
   for (int i = 0; i < 1000; ++i) {
     const std::string agent = "agent" + std::to_string(i);
-    EXPECT_EQ(store->check_and_record({agent, "k", "n"}, until, t0), ReplayAnswer::fresh);
+    EXPECT_EQ(store->check_and_record({agent, "k", "n", agent}, until, t0), ReplayAnswer::fresh);
   }
 }
 
 TEST(MemoryReplay, OfManyPresentationsAtOnceOneIsFresh) {
-  const auto store = make_memory_replay_store({});
+  const auto store = make_memory_replay_store({}, t0);
   std::atomic<int> fresh{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 500; ++i) {
         const std::string nonce = std::to_string(i);
-        if (store->check_and_record({"a", "k", nonce}, t0 + seconds(60), t0) ==
+        if (store->check_and_record({"a", "k", nonce, "a"}, t0 + seconds(60), t0) ==
             ReplayAnswer::fresh) {
           ++fresh;
         }

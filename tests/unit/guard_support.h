@@ -16,6 +16,7 @@
 #include <wba/content_digest.h>
 #include <wba/guard/guard.h>
 #include <wba/key.h>
+#include <wba/registered_domain.h>
 #include <wba/request_signer.h>
 
 namespace wba::test {
@@ -49,9 +50,9 @@ class Agent {
   [[nodiscard]] const std::string& url() const { return url_; }
   [[nodiscard]] std::string_view keyid() const { return signer_.keyid(); }
 
-  [[nodiscard]] std::string directory() const {
-    return "{\"keys\":[" + signer_.public_key().jwk(true).value() + "]}";
-  }
+  [[nodiscard]] const PublicKey& public_key() const { return signer_.public_key(); }
+  [[nodiscard]] std::string jwk() const { return signer_.public_key().jwk(true).value(); }
+  [[nodiscard]] std::string directory() const { return "{\"keys\":[" + jwk() + "]}"; }
 
   void add_to(StaticResolver& resolver) const {
     ASSERT_TRUE(resolver.add_directory(url_, directory()));
@@ -96,14 +97,49 @@ class Agent {
   KeySigner signer_;
 };
 
+// DomainResolver finds what a StaticResolver finds, and knows registered domains besides, as the
+// resolver that fetches directories does.
+class DomainResolver final : public KeyResolver {
+ public:
+  explicit DomainResolver(std::shared_ptr<const StaticResolver> keys) : keys_(std::move(keys)) {}
+
+  [[nodiscard]] std::unique_ptr<Reader> reader() const override {
+    return std::make_unique<DomainReader>(keys_->reader());
+  }
+
+ private:
+  class DomainReader final : public Reader {
+   public:
+    explicit DomainReader(std::unique_ptr<Reader> keys) : keys_(std::move(keys)) {}
+    KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept override {
+      auto found = keys_->lookup(link, keyid, now);
+      constexpr std::string_view kScheme = "https://";
+      if (!found.identity.starts_with(kScheme)) return found;
+      const auto host = found.identity.substr(kScheme.size());
+      domain_ = directory::registered_domain(host.substr(0, host.find_first_of(":/")));
+      found.domain = domain_;
+      return found;
+    }
+
+   private:
+    std::unique_ptr<Reader> keys_;
+    std::string domain_;
+  };
+
+  std::shared_ptr<const StaticResolver> keys_;
+};
+
 // GuardUnderTest is a guard with a worker and the directories of some agents.
 class GuardUnderTest {
  public:
   GuardUnderTest(std::string_view toml, const std::vector<const Agent*>& agents,
-                 guard::Surroundings surroundings = {}) {
-    auto resolver = std::make_shared<StaticResolver>();
-    for (const auto* agent : agents) agent->add_to(*resolver);
-    surroundings.resolver = resolver;
+                 guard::Surroundings surroundings = {}, guard::Now started = start_time) {
+    surroundings.started = started;
+    if (surroundings.resolver == nullptr) {
+      auto resolver = std::make_shared<StaticResolver>();
+      for (const auto* agent : agents) agent->add_to(*resolver);
+      surroundings.resolver = std::move(resolver);
+    }
     auto config = guard::parse_config(toml);
     EXPECT_TRUE(config) << (config ? "" : guard::to_text(config.error()));
     auto created = guard::Guard::create(config.value(), std::move(surroundings));

@@ -13,6 +13,10 @@ namespace wba::directory {
 // name that the list does not cover are their own.
 [[nodiscard]] std::string registered_domain(std::string_view host);
 
+// is_public_suffix says whether names below `host` (lower case) are registered by anybody who wants
+// one, by the same list: "com", "co.uk", "github.io". false where the list could not be loaded.
+[[nodiscard]] bool is_public_suffix(std::string_view host);
+
 // registered_domains_known says whether the list could be loaded.
 [[nodiscard]] bool registered_domains_known() noexcept;
 

@@ -22,6 +22,10 @@ std::string registered_domain(std::string_view host) {
   return domain == nullptr ? name : std::string(domain);
 }
 
+bool is_public_suffix(std::string_view host) {
+  return psl_is_public_suffix(list(), std::string(host).c_str()) != 0;
+}
+
 bool registered_domains_known() noexcept { return list() != nullptr; }
 
 }  // namespace wba::directory

@@ -50,7 +50,7 @@ Outcome<guard::Config> read_config(const Options& options) {
     if (!text.empty()) text.pop_back();
     return std::unexpected(std::move(text));
   }
-  if (config->server.trusted_proxies.empty() && !config->server.trust_unix_peers) {
+  if (config->server.trusted_proxies.empty()) {
     return std::unexpected("[server] trusted_proxies is missing: nobody would be answered");
   }
   if (config->server.forwarded != guard::ForwardedSource::none) {

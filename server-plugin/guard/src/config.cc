@@ -25,6 +25,7 @@ std::expected<Config, Mistakes> read(const toml::table& root) {
   read_settings(file, config);
   read_routes(file, config);
   read_rules(file, config);
+  check_limits_used(file, config);
   file.finish();
   if (!mistakes.empty()) {
     std::ranges::sort(mistakes, {}, [](const ConfigMistake& mistake) {

@@ -103,6 +103,9 @@ void read_settings(ConfigReader& file, Config& config);
 void read_routes(ConfigReader& file, Config& config);
 void read_rules(ConfigReader& file, Config& config);
 
+// check_limits_used comes after these: a limit that nothing names is one that is thought to hold.
+void check_limits_used(ConfigReader& file, const Config& config);
+
 // What routes and rules share.
 void read_requirement(ConfigReader& reader, Requirement& require);
 void read_paths(ConfigReader& reader, std::vector<std::string>& paths);

@@ -76,6 +76,11 @@ void read_methods(ConfigReader& reader, std::vector<std::string>& methods) {
   for (const auto& method : methods) {
     if (!ascii::is_token(method)) {
       reader.mistake_at("methods", "\"" + printable(method) + "\" is no method");
+    } else if (std::ranges::any_of(method, [](char c) { return c >= 'a' && c <= 'z'; })) {
+      // RFC 9110 §9.1: case counts, and no registered method has lower case.
+      reader.mistake_at(
+          "methods",
+          "\"" + printable(method) + "\" would never fit: methods are in upper case, such as POST");
     }
   }
 }
@@ -121,6 +126,18 @@ void read_requirement(ConfigReader& reader, Requirement& require) {
   inner.flag("nonce", require.nonce);
   inner.flag("body_digest", require.body_digest);
   inner.finish();
+}
+
+void check_limits_used(ConfigReader& file, const Config& config) {
+  const toml::table* all = file.table()["limits"].as_table();
+  for (const auto& [name, limit] : config.limits) {
+    const auto uses = [&](const auto& entry) { return entry.limit == name; };
+    if (std::ranges::any_of(config.routes, uses) || std::ranges::any_of(config.rules, uses)) {
+      continue;
+    }
+    file.mistake(*all->get(name), "[limits." + name + "]",
+                 "no route and no rule has this limit: it limits nothing");
+  }
 }
 
 void read_routes(ConfigReader& file, Config& config) {

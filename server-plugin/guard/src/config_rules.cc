@@ -4,6 +4,7 @@
 
 #include <wba/agent_identity.h>
 #include <wba/message.h>
+#include <wba/registered_domain.h>
 
 #include "config_reader.h"
 
@@ -45,7 +46,11 @@ void read_agents(ConfigReader& reader, Rule& rule) {
     const bool fits = normalised && normalised->find('.') != std::string::npos &&
                       normalised->find_first_of(":[") == std::string::npos &&
                       normalised->front() != '.';
-    if (fits) {
+    if (fits && directory::is_public_suffix(*normalised)) {
+      reader.mistake_at(
+          "agent_host_suffixes",
+          "\"" + printable(suffix) + "\" is a public suffix: anybody can have a name below it");
+    } else if (fits) {
       suffix = *std::move(normalised);
     } else {
       reader.mistake_at("agent_host_suffixes",

@@ -5,6 +5,7 @@
 #include <wba/message.h>
 
 #include "config_reader.h"
+#include "rate_bucket.h"
 
 namespace wba::guard {
 namespace {
@@ -30,17 +31,13 @@ void read_trusted_proxies(ConfigReader& reader, ServerSettings& server) {
   std::vector<std::string> list;
   reader.texts("trusted_proxies", list);
   for (const auto& text : list) {
-    if (text == "unix") {
-      server.trust_unix_peers = true;
-      continue;
-    }
     const auto range = AddressRange::parse(text);
     if (range) {
       server.trusted_proxies.push_back(*range);
     } else {
-      reader.mistake_at("trusted_proxies",
-                        "\"" + printable(text) +
-                            "\" is neither an address, a range such as 10.0.0.0/8 nor \"unix\"");
+      reader.mistake_at(
+          "trusted_proxies",
+          "\"" + printable(text) + "\" is neither an address nor a range such as 10.0.0.0/8");
     }
   }
 }
@@ -61,8 +58,7 @@ void read_server(ConfigReader& reader, ServerSettings& server) {
                  {"forwarded", ForwardedSource::forwarded},
                  {"x-forwarded", ForwardedSource::x_forwarded}});
   read_trusted_proxies(reader, server);
-  const bool trusts = server.trust_unix_peers || !server.trusted_proxies.empty();
-  if (server.forwarded != ForwardedSource::none && !trusts && !reader.has("trusted_proxies")) {
+  if (server.forwarded != ForwardedSource::none && !reader.has("trusted_proxies")) {
     reader.mistake_at("forwarded", "needs trusted_proxies: from anybody else it is a claim");
   }
 }
@@ -171,6 +167,14 @@ void read_limits(ConfigReader& file, Config& config) {
     reader.number("burst", limit.burst, 1, 1'000'000'000);
     if (!reader.has("requests")) reader.mistake("requests is missing: how many pass");
     if (!reader.has("per")) reader.mistake("per is missing: in how much time");
+    if (limit.requests > 0 && limit.period > milliseconds(0)) {
+      if (limit.requests > limit.period.count() * 1000) {
+        reader.mistake_at("requests", "must not be more than one a microsecond");
+      }
+      if (limit.burst > max_bucket_depth / bucket_cost(limit)) {
+        reader.mistake_at("burst", "would take longer than a year to fill again");
+      }
+    }
     reader.finish();
     config.limits.emplace(name, limit);
   }

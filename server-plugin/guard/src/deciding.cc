@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "client_subject.h"
+
 namespace wba::guard {
 namespace {
 
@@ -48,6 +50,13 @@ bool has_signature_fields(const Request& request) noexcept {
     return field_name_equals(line.name, "signature") ||
            field_name_equals(line.name, "signature-input");
   });
+}
+
+// Who answers for a verified signature: under one registered domain identities cost nothing.
+std::string_view owner_of(const SignatureVerdict& signature) noexcept {
+  if (!signature.domain().empty()) return signature.domain();
+  if (!signature.identity().empty()) return signature.identity();
+  return signature.parameters().keyid.value_or(std::string_view());
 }
 
 constexpr std::uint16_t kBadRequest = 400;
@@ -159,8 +168,13 @@ void Deciding::judge(const Verdict& verdict) {
   verdict_ = &verdict;
   const SignatureVerdict* signature = choose_signature(verdict);
   describe_caller(verdict, signature);
+  const bool no_keys =
+      record_.outcome == Outcome::unverified && is_keys_unavailable(record_.reason);
+  // A signature that nobody can check must open nothing that is closed without one.
+  const bool as_unsigned = no_keys && route_->route.keys_unavailable == KeysUnavailable::pass;
+  const Outcome outcome = as_unsigned ? Outcome::unsigned_ : record_.outcome;
   const auto found =
-      engine_.table.rule_of(scratch_.path, record_.method, record_.outcome, record_.identity);
+      engine_.table.rule_of(scratch_.path, record_.method, outcome, record_.identity);
   if (!found.clear()) {
     decide(Action::refuse, Cause::path_unclear, kBadRequest);
     return;
@@ -170,19 +184,14 @@ void Deciding::judge(const Verdict& verdict) {
     record_.rule = rule_->rule.name;
     if (rule_->check) asked_ = &*rule_->check;
     carry_out(rule_->rule.action, signature);
-    return;
+  } else if (no_keys && !as_unsigned) {
+    wait_ = std::chrono::seconds(2);
+    decide(Action::refuse, Cause::keys_unavailable, kUnavailable);
+  } else {
+    carry_out(route_->route.actions.of(outcome), signature);
   }
-  if (record_.outcome == Outcome::unverified && is_keys_unavailable(record_.reason)) {
-    if (route_->route.keys_unavailable == KeysUnavailable::pass) {
-      decide(Action::pass, Cause::keys_unavailable, 200);
-      if (!route_->route.limit.empty()) static_cast<void>(is_within(route_->route.limit));
-    } else {
-      wait_ = std::chrono::seconds(2);
-      decide(Action::refuse, Cause::keys_unavailable, kUnavailable);
-    }
-    return;
-  }
-  carry_out(route_->route.actions.of(record_.outcome), signature);
+  // What a limit or its store said beside says more.
+  if (as_unsigned && record_.cause == Cause::none) record_.cause = Cause::keys_unavailable;
 }
 
 void Deciding::carry_out(RuleAction action, const SignatureVerdict* signature) {
@@ -227,40 +236,52 @@ bool Deciding::meets(const SignatureVerdict& signature) {
 
 // A request presents every signature of it that verified: were only one recorded, the same request
 // would pass again without that one.
-ReplayAnswer Deciding::record_presentation() {
-  if (stores_.replay == nullptr) return ReplayAnswer::away;
-  auto answer = ReplayAnswer::fresh;
+Cause Deciding::record_presentation() {
+  if (stores_.replay == nullptr) return Cause::replay_store_away;
+  Cause cause = Cause::none;
   for (const auto& signature : verdict_->signatures()) {
     const auto& parameters = signature.parameters();
     if (signature.outcome() != Outcome::verified || parameters.nonce.value_or("").empty()) continue;
     const Now until = std::chrono::sys_seconds(std::chrono::seconds(*parameters.expires)) +
                       engine_.config.verify.skew;
-    const auto one = stores_.replay->check_and_record(
-        {.agent = signature.identity(), .keyid = *parameters.keyid, .nonce = *parameters.nonce},
-        until, now_);
-    if (one == ReplayAnswer::repeated) return one;
-    if (one != ReplayAnswer::fresh) answer = one;
+    const auto answer = stores_.replay->check_and_record({.agent = signature.identity(),
+                                                          .keyid = *parameters.keyid,
+                                                          .nonce = *parameters.nonce,
+                                                          .owner = owner_of(signature)},
+                                                         until, now_);
+    switch (answer) {
+      case ReplayAnswer::repeated:
+        return Cause::replayed;
+      case ReplayAnswer::full:
+        cause = Cause::replay_store_full;
+        break;
+      case ReplayAnswer::away:
+        cause = Cause::replay_store_away;
+        break;
+      case ReplayAnswer::fresh:
+        // `created` has no parts of a second: of the one that `since` is in, nothing can be said.
+        if (std::chrono::sys_seconds(std::chrono::seconds(*parameters.created)) <
+            stores_.replay->since()) {
+          cause = Cause::replay_before_start;
+        }
+        break;
+    }
   }
-  return answer;
+  return cause;
 }
 
 bool Deciding::is_first_presentation() {
-  const auto answer = record_presentation();
-  switch (answer) {
-    case ReplayAnswer::fresh:
-      record_.replay = ReplayCheck::fresh;
-      return true;
-    case ReplayAnswer::repeated:
-      record_.replay = ReplayCheck::repeated;
-      decide(Action::slow_down, Cause::replayed, kTooManyRequests);
-      return false;
-    case ReplayAnswer::full:
-    case ReplayAnswer::away:
-      break;
+  const Cause cause = record_presentation();
+  if (cause == Cause::none) {
+    record_.replay = ReplayCheck::fresh;
+    return true;
+  }
+  if (cause == Cause::replayed) {
+    record_.replay = ReplayCheck::repeated;
+    decide(Action::slow_down, cause, kTooManyRequests);
+    return false;
   }
   record_.replay = ReplayCheck::unchecked;
-  const Cause cause =
-      answer == ReplayAnswer::full ? Cause::replay_store_full : Cause::replay_store_away;
   if (engine_.config.replay.when_away == WhenAway::pass) {
     decide(Action::pass, cause, 200);
     return true;
@@ -277,8 +298,10 @@ std::string_view Deciding::subject() {
     if (!record_.identity.empty()) return record_.identity;
     return scratch_.subject.assign("key ").append(record_.keyid);
   }
-  const auto client = incoming_.client.empty() ? incoming_.peer : incoming_.client;
-  return scratch_.subject.assign("client ").append(client);
+  scratch_.subject.assign("client ");
+  append_client_subject(incoming_.client.empty() ? incoming_.peer : incoming_.client,
+                        scratch_.subject);
+  return scratch_.subject;
 }
 
 bool Deciding::is_within(std::string_view limit) {

@@ -63,7 +63,7 @@ class Deciding {
   void carry_out(RuleAction action, const SignatureVerdict* signature);
   [[nodiscard]] bool meets(const SignatureVerdict& signature);
   [[nodiscard]] bool is_first_presentation();
-  [[nodiscard]] ReplayAnswer record_presentation();
+  [[nodiscard]] Cause record_presentation();
   [[nodiscard]] bool is_within(std::string_view limit);
   [[nodiscard]] std::string_view subject();
   void refuse_unverified(Cause cause) noexcept;

@@ -91,7 +91,6 @@ Result<void> read_forwarding_fields(const ServerSettings& server, const Request&
 }  // namespace
 
 bool is_trusted_peer(const ServerSettings& server, std::string_view peer) noexcept {
-  if (peer == "unix") return server.trust_unix_peers;
   if (server.trusted_proxies.empty() || peer.empty()) return false;
   // A socket that takes both families tells IPv4 peers as mapped addresses.
   constexpr std::string_view kMapped = "::ffff:";

@@ -132,7 +132,7 @@ class GuardState {
           static_cast<double>(stores_.rates->size()));
     }
     if (redis_ != nullptr) {
-      add("wba_redis_failures", "Commands that Redis did not answer.",
+      add("wba_redis_failures", "Commands that Redis did not answer, or with an error.",
           static_cast<double>(redis_->failures()));
     }
     if (audit_ != nullptr) {
@@ -156,7 +156,8 @@ class GuardState {
           config.replay.store == StoreKind::redis
               ? make_redis_replay_store(redis_, config.replay.scope)
               : make_memory_replay_store({.entries = config.replay.entries,
-                                          .entries_per_agent = config.replay.entries_per_agent});
+                                          .entries_per_agent = config.replay.entries_per_agent},
+                                         surroundings_.started);
     }
     stores_.rates = surroundings_.rates;
     if (stores_.rates == nullptr) {

@@ -31,15 +31,16 @@ constexpr std::size_t kShards = 64;
 
 class MemoryReplayStore final : public ReplayStore {
  public:
-  explicit MemoryReplayStore(const MemoryReplayLimits& limits)
+  MemoryReplayStore(const MemoryReplayLimits& limits, Now since)
       : entries_(std::max<std::size_t>(1, (limits.entries + kShards - 1) / kShards)),
-        per_agent_(std::max<std::size_t>(1, (limits.entries_per_agent + kShards - 1) / kShards)),
+        per_owner_(std::max<std::size_t>(1, (limits.entries_per_agent + kShards - 1) / kShards)),
+        since_(since),
         seed_(random_seed()) {}
 
   ReplayAnswer check_and_record(const ReplayKey& key, Now until, Now now) noexcept override {
     const std::string_view seed(seed_.data(), seed_.size());
     const auto digest = state_digest({seed, key.agent, key.keyid, key.nonce});
-    const auto agent = state_digest({seed, key.agent})[0];
+    const auto owner = state_digest({seed, key.owner})[0];
     Shard& shard = shards_[digest[1] % kShards];
     const std::lock_guard lock(shard.mutex);
     shard.expire(now);
@@ -47,10 +48,12 @@ class MemoryReplayStore final : public ReplayStore {
     // A signature whose time is over cannot have verified at `now`; nothing to keep.
     if (until <= now) return ReplayAnswer::fresh;
     if (shard.nonces.size() >= entries_) return ReplayAnswer::full;
-    const auto count = shard.agents.find(agent);
-    if (count != shard.agents.end() && count->second >= per_agent_) return ReplayAnswer::full;
-    return shard.record(digest, agent, until) ? ReplayAnswer::fresh : ReplayAnswer::full;
+    const auto count = shard.owners.find(owner);
+    if (count != shard.owners.end() && count->second >= per_owner_) return ReplayAnswer::full;
+    return shard.record(digest, owner, until) ? ReplayAnswer::fresh : ReplayAnswer::full;
   }
+
+  [[nodiscard]] Now since() const noexcept override { return since_; }
 
   [[nodiscard]] std::size_t size() const noexcept override {
     std::size_t sum = 0;
@@ -65,7 +68,7 @@ class MemoryReplayStore final : public ReplayStore {
   struct Expiry {
     Now until;
     StateDigest digest;
-    std::uint64_t agent;
+    std::uint64_t owner;
 
     bool operator>(const Expiry& other) const noexcept { return until > other.until; }
   };
@@ -73,34 +76,34 @@ class MemoryReplayStore final : public ReplayStore {
   struct alignas(64) Shard {
     mutable std::mutex mutex;
     std::unordered_set<StateDigest, StateDigestHash> nonces;
-    std::unordered_map<std::uint64_t, std::size_t> agents;
+    std::unordered_map<std::uint64_t, std::size_t> owners;
     std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries;
 
     void expire(Now now) noexcept {
       while (!expiries.empty() && expiries.top().until <= now) {
         const Expiry& oldest = expiries.top();
         nonces.erase(oldest.digest);
-        const auto count = agents.find(oldest.agent);
-        if (count != agents.end() && --count->second == 0) agents.erase(count);
+        const auto count = owners.find(oldest.owner);
+        if (count != owners.end() && --count->second == 0) owners.erase(count);
         expiries.pop();
       }
     }
 
-    bool record(const StateDigest& digest, std::uint64_t agent, Now until) noexcept {
+    bool record(const StateDigest& digest, std::uint64_t owner, Now until) noexcept {
       bool counted = false;
       bool queued = false;
       try {
-        ++agents[agent];
+        ++owners[owner];
         counted = true;
-        expiries.push({until, digest, agent});
+        expiries.push({until, digest, owner});
         queued = true;
         nonces.insert(digest);
         return true;
       } catch (const std::bad_alloc&) {
         // What was queued expires later and takes its count along then.
         if (counted && !queued) {
-          const auto count = agents.find(agent);
-          if (--count->second == 0) agents.erase(count);
+          const auto count = owners.find(owner);
+          if (--count->second == 0) owners.erase(count);
         }
         return false;
       }
@@ -108,15 +111,16 @@ class MemoryReplayStore final : public ReplayStore {
   };
 
   std::size_t entries_;
-  std::size_t per_agent_;
+  std::size_t per_owner_;
+  Now since_;
   Seed seed_;
   std::array<Shard, kShards> shards_;
 };
 
 }  // namespace
 
-std::shared_ptr<ReplayStore> make_memory_replay_store(const MemoryReplayLimits& limits) {
-  return std::make_shared<MemoryReplayStore>(limits);
+std::shared_ptr<ReplayStore> make_memory_replay_store(const MemoryReplayLimits& limits, Now since) {
+  return std::make_shared<MemoryReplayStore>(limits, since);
 }
 
 }  // namespace wba::guard

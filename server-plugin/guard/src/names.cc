@@ -60,6 +60,8 @@ std::string_view to_string(Cause cause) noexcept {
       return "replay-store-full";
     case Cause::replay_store_away:
       return "replay-store-away";
+    case Cause::replay_before_start:
+      return "replay-before-start";
     case Cause::rate_exceeded:
       return "rate-exceeded";
     case Cause::rate_store_full:

@@ -15,9 +15,17 @@ struct BucketTiming {
   std::int64_t depth;
 };
 
-[[nodiscard]] inline BucketTiming bucket_timing(const RateLimit& limit) noexcept {
+// max_bucket_depth is a year: with it no time overflows, and all are exact in Redis' scripts, whose
+// numbers are doubles. A configuration with more is a mistake.
+inline constexpr std::int64_t max_bucket_depth = std::int64_t{365} * 24 * 3600 * 1'000'000;
+
+[[nodiscard]] inline std::int64_t bucket_cost(const RateLimit& limit) noexcept {
   const std::int64_t period = limit.period.count() * 1000;
-  const std::int64_t cost = std::max<std::int64_t>(1, period / std::max(1U, limit.requests));
+  return std::max<std::int64_t>(1, period / std::max(1U, limit.requests));
+}
+
+[[nodiscard]] inline BucketTiming bucket_timing(const RateLimit& limit) noexcept {
+  const std::int64_t cost = bucket_cost(limit);
   return {.cost = cost, .depth = cost * std::max(1U, limit.burst)};
 }
 

@@ -13,8 +13,12 @@ std::int64_t steady_milliseconds() noexcept {
       .count();
 }
 
-timeval to_timeval(std::chrono::milliseconds time) noexcept {
-  return {.tv_sec = time.count() / 1000, .tv_usec = time.count() % 1000 * 1000};
+// What Redis says of itself and not of the command: it loads, is a replica, or has no room. Another
+// server may have taken its place, so that connections are made anew.
+bool is_about_server(const redisReply& reply) noexcept {
+  const std::string_view text(reply.str, reply.len);
+  const std::string_view code = text.substr(0, text.find(' '));
+  return code == "LOADING" || code == "READONLY" || code == "MASTERDOWN" || code == "OOM";
 }
 
 }  // namespace
@@ -36,53 +40,62 @@ bool RedisPool::may_try() noexcept {
 void RedisPool::failed() noexcept {
   failures_.fetch_add(1, std::memory_order_relaxed);
   try_again_at_.store(steady_milliseconds() + settings_.retry_after.count());
+  host_.refresh();
   // The others' connections are no better.
   const std::lock_guard lock(mutex_);
   idle_.clear();
 }
 
-RedisPool::Context RedisPool::borrow(bool& idle) noexcept {
+RedisPool::Connection RedisPool::borrow(bool& idle, Deadline deadline) {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      Context context = std::move(idle_.back());
+      Connection connection = std::move(idle_.back());
       idle_.pop_back();
       idle = true;
-      return context;
+      return connection;
     }
   }
   idle = false;
-  return connect();
+  return connect(deadline);
 }
 
-void RedisPool::give_back(Context context) noexcept {
+void RedisPool::give_back(Connection connection) noexcept {
   const std::lock_guard lock(mutex_);
   if (idle_.size() >= kMostIdle) return;
   try {
-    idle_.push_back(std::move(context));
+    idle_.push_back(std::move(connection));
   } catch (const std::bad_alloc&) {
     return;  // closed
   }
 }
 
-RedisPool::Context RedisPool::connect() noexcept {
-  const timeval timeout = to_timeval(settings_.timeout);
-  Context context(settings_.unix_socket.empty()
-                      ? redisConnectWithTimeout(settings_.host.c_str(), settings_.port, timeout)
-                      : redisConnectUnixWithTimeout(settings_.unix_socket.c_str(), timeout));
-  if (context == nullptr || context->err != 0) return nullptr;
-  if (redisSetTimeout(context.get(), timeout) != REDIS_OK) return nullptr;
-  try {
-    if (!introduce(context.get())) return nullptr;
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-  return context;
+RedisPool::Connection RedisPool::connect(Deadline deadline) {
+  Connection connection = reach(deadline);
+  if (connection == nullptr || !introduce(*connection, deadline)) return nullptr;
+  return connection;
 }
 
-bool RedisPool::introduce(redisContext* context) const {
+RedisPool::Connection RedisPool::reach(Deadline deadline) {
+  if (!settings_.unix_socket.empty()) {
+    return RedisConnection::to_socket(settings_.unix_socket, deadline);
+  }
+  const auto addresses = host_.addresses();
+  auto remaining = static_cast<std::int64_t>(addresses.size());
+  for (const auto& address : addresses) {
+    // One that does not answer leaves the others their share of the time.
+    const auto now = std::chrono::steady_clock::now();
+    auto connection =
+        RedisConnection::to_address(address, settings_.port, now + (deadline - now) / remaining);
+    if (connection != nullptr) return connection;
+    --remaining;
+  }
+  return nullptr;
+}
+
+bool RedisPool::introduce(RedisConnection& connection, Deadline deadline) const {
   const auto accepted = [&](const std::vector<std::string_view>& words) {
-    const auto reply = send(context, words);
+    const auto reply = connection.exchange(words, deadline);
     return reply != nullptr && reply->type == REDIS_REPLY_STATUS;
   };
   if (!password_.empty()) {
@@ -96,40 +109,38 @@ bool RedisPool::introduce(redisContext* context) const {
   return accepted({"SELECT", number});
 }
 
-RedisReply RedisPool::send(redisContext* context, const std::vector<std::string_view>& words) {
-  std::vector<const char*> starts;
-  std::vector<std::size_t> sizes;
-  for (const auto word : words) {
-    starts.push_back(word.data());
-    sizes.push_back(word.size());
+RedisReply RedisPool::ask(Connection& connection, const std::vector<std::string_view>& words,
+                          Deadline deadline) {
+  bool idle = false;
+  connection = borrow(idle, deadline);
+  if (connection == nullptr) return nullptr;
+  auto reply = connection->exchange(words, deadline);
+  if (reply != nullptr || !idle || !connection->was_closed()) return reply;
+  // An idle connection that Redis had closed, as its `timeout` or a restart does: the command was
+  // not carried out. Not for other errors: after a time-out it may have been.
+  {
+    const std::lock_guard lock(mutex_);
+    idle_.clear();
   }
-  return RedisReply(static_cast<redisReply*>(
-      redisCommandArgv(context, static_cast<int>(words.size()), starts.data(), sizes.data())));
+  connection = connect(deadline);
+  return connection == nullptr ? nullptr : connection->exchange(words, deadline);
 }
 
 RedisReply RedisPool::command(const std::vector<std::string_view>& words) noexcept {
   if (!may_try()) return nullptr;
   try {
-    bool idle = false;
-    Context context = borrow(idle);
-    RedisReply reply = context == nullptr ? nullptr : send(context.get(), words);
-    if (reply == nullptr && idle && context->err == REDIS_ERR_EOF) {
-      // An idle connection that Redis had closed, as its `timeout` or a restart does: the command
-      // was not carried out. Not for other errors: after a time-out it may have been.
-      {
-        const std::lock_guard lock(mutex_);
-        idle_.clear();
-      }
-      context = connect();
-      reply = context == nullptr ? nullptr : send(context.get(), words);
-    }
-    if (reply == nullptr || reply->type == REDIS_REPLY_ERROR) {
+    Connection connection;
+    auto reply = ask(connection, words, std::chrono::steady_clock::now() + settings_.timeout);
+    const bool refused = reply != nullptr && reply->type == REDIS_REPLY_ERROR;
+    if (reply == nullptr || (refused && is_about_server(*reply))) {
       failed();
       return nullptr;
     }
-    give_back(std::move(context));
+    give_back(std::move(connection));
     if (try_again_at_.load(std::memory_order_relaxed) != 0) try_again_at_.store(0);
-    return reply;
+    if (!refused) return reply;
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
   } catch (const std::bad_alloc&) {
     failed();
     return nullptr;

@@ -9,49 +9,49 @@
 #include <string_view>
 #include <vector>
 
-#include <hiredis/hiredis.h>
-
 #include <wba/guard/redis.h>
 
-namespace wba::guard {
+#include "redis_connection.h"
+#include "redis_host.h"
 
-struct RedisReplyFree {
-  void operator()(redisReply* reply) const noexcept { freeReplyObject(reply); }
-};
-using RedisReply = std::unique_ptr<redisReply, RedisReplyFree>;
+namespace wba::guard {
 
 // RedisPool lends connections, one for each command under way.
 class RedisPool final : public Redis {
  public:
-  RedisPool(RedisSettings settings, std::string password)
-      : settings_(std::move(settings)), password_(std::move(password)) {}
+  RedisPool(RedisSettings settings, std::string password, RedisHost::Lookup look_up = look_up_host)
+      : settings_(std::move(settings)),
+        password_(std::move(password)),
+        host_(settings_.host, std::move(look_up)) {}
 
-  // command sends one command and gives the reply; nullptr where there was none: Redis is away, or
-  // answered with an error. It waits for the configured timeout at most; after a failure it answers
-  // nullptr at once until it is time to try again, and then one caller tries.
+  // command sends one command and gives the reply; nullptr where there was none, or an error. It
+  // takes the configured timeout at most, connecting included. Where Redis is away, or says that it
+  // takes nothing from anybody, it answers nullptr at once until it is time to try again, and then
+  // one caller tries; an error that is about this command alone keeps nobody else from theirs.
   RedisReply command(const std::vector<std::string_view>& words) noexcept;
 
   [[nodiscard]] std::uint64_t failures() const noexcept override { return failures_; }
   [[nodiscard]] const RedisSettings& settings() const noexcept { return settings_; }
 
  private:
-  struct ContextFree {
-    void operator()(redisContext* context) const noexcept { redisFree(context); }
-  };
-  using Context = std::unique_ptr<redisContext, ContextFree>;
+  using Connection = std::unique_ptr<RedisConnection>;
+  using Deadline = RedisConnection::Deadline;
 
   [[nodiscard]] bool may_try() noexcept;
   void failed() noexcept;
-  Context borrow(bool& idle) noexcept;
-  void give_back(Context context) noexcept;
-  Context connect() noexcept;
-  [[nodiscard]] bool introduce(redisContext* context) const;
-  static RedisReply send(redisContext* context, const std::vector<std::string_view>& words);
+  Connection borrow(bool& idle, Deadline deadline);
+  void give_back(Connection connection) noexcept;
+  Connection connect(Deadline deadline);
+  Connection reach(Deadline deadline);
+  [[nodiscard]] bool introduce(RedisConnection& connection, Deadline deadline) const;
+  RedisReply ask(Connection& connection, const std::vector<std::string_view>& words,
+                 Deadline deadline);
 
   RedisSettings settings_;
   std::string password_;
+  RedisHost host_;
   std::mutex mutex_;
-  std::vector<Context> idle_;
+  std::vector<Connection> idle_;
   std::atomic<std::int64_t> try_again_at_{0};  // steady milliseconds; 0: Redis is well
   std::atomic<std::uint64_t> failures_{0};
 };

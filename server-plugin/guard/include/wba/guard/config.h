@@ -42,7 +42,6 @@ struct ServerSettings {
   std::string authority = {};    // always this, whatever a request says; empty: Host
   ForwardedSource forwarded = ForwardedSource::none;
   std::vector<AddressRange> trusted_proxies = {};
-  bool trust_unix_peers = false;  // "unix" among trusted_proxies
 
   friend bool operator==(const ServerSettings&, const ServerSettings&) = default;
 };
@@ -63,7 +62,7 @@ enum class RuleAction : std::uint8_t { allow, deny, challenge, limit };
 // KeysUnavailable is what happens where an agent's keys cannot be had, so that nothing is known.
 enum class KeysUnavailable : std::uint8_t {
   refuse,  // 503: fail closed
-  pass,    // as if unsigned and allowed: fail open; never as if verified
+  pass,    // as if unsigned, by rules and route: what is closed without a signature stays closed
 };
 
 // Requirement is what a signature must have beside being good.
@@ -125,11 +124,13 @@ struct Rule {
 // StoreKind says where state is held.
 enum class StoreKind : std::uint8_t { memory, redis };
 
-// WhenAway says what happens where a store cannot tell.
+// WhenAway says what happens where a store cannot tell: it is away or full, or, of nonces in
+// memory, the signature is older than the process.
 enum class WhenAway : std::uint8_t { refuse, pass };
 
-// RateLimit lets `requests` through per `period` for each identity, `burst` of them at once.
-// [limits.NAME]
+// RateLimit lets `requests` through per `period` for each identity URL, `burst` of them at once: an
+// operator with several directories has it several times. Who is not verified is counted by
+// address, of IPv6 by the network of 64 bits. [limits.NAME]
 struct RateLimit {
   std::uint32_t requests = 0;
   std::chrono::milliseconds period = {};
@@ -148,8 +149,9 @@ struct RateSettings {
 // ReplaySettings say where nonces are kept. [replay]
 struct ReplaySettings {
   StoreKind store = StoreKind::memory;
-  std::size_t entries = 1'000'000;          // in memory, of all agents
-  std::size_t entries_per_agent = 100'000;  // so that one agent cannot fill it for the others
+  std::size_t entries = 1'000'000;  // in memory, of all agents
+  // of one registered domain, so that it cannot fill the store for the others
+  std::size_t entries_per_agent = 100'000;
   WhenAway when_away = WhenAway::refuse;
   std::string scope = "default";  // machines with the same scope share their nonces
 

@@ -58,6 +58,7 @@ enum class Cause : std::uint8_t {
   replayed,               // the nonce was presented before
   replay_store_full,      // replay was not checked: no room
   replay_store_away,      // replay was not checked: the store does not answer
+  replay_before_start,    // replay was not checked: signed before what the store holds begins
   rate_exceeded,          // more than the limit lets through
   rate_store_full,        // the rate was not checked: no room
   rate_store_away,        // the rate was not checked: the store does not answer
@@ -121,8 +122,8 @@ struct Decision {
   std::span<const HeaderField> headers = {};
   Record record = {};
 
-  // verified_identity is the agent's identity where the signature verified, else empty: what a
-  // server may act on. A key without a URL is verified and has no identity.
+  // is_verified says whether record.identity is one that a server may act on: the signature
+  // verified. It is empty for a key that names no URL, which is verified all the same.
   [[nodiscard]] bool is_verified() const noexcept {
     return record.caller == Caller::verified_agent;
   }

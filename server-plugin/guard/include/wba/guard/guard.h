@@ -28,7 +28,7 @@ struct IncomingRequest {
   // authority stands before either.
   Request request;
   bool is_external = false;
-  std::string_view peer = {};    // address of the other end: "192.0.2.1", "2001:db8::1", "unix"
+  std::string_view peer = {};    // address of the other end: "192.0.2.1", "2001:db8::1"
   std::string_view client = {};  // address of the client, where the adapter knows; else empty
   std::string_view request_id = {};
   std::optional<std::string_view> body = {};  // the whole body, where it is at hand
@@ -47,6 +47,9 @@ struct Surroundings {
   // The adapter gives bodies: without it, asking for `body_digest` is a mistake.
   bool sees_bodies = false;
   std::vector<Gauge> gauges = {};
+  // When this process began to see requests, by the clock of decide: which nonces were presented
+  // before a store in memory cannot know.
+  Now started = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   // In place of those of the configuration.
   std::shared_ptr<ReplayStore> replay = {};
   std::shared_ptr<RateLimiter> rates = {};

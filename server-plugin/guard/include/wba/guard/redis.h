@@ -2,7 +2,9 @@
 #define WBA_GUARD_REDIS_H_
 
 // State shared by several machines, in Redis. Set its maxmemory-policy to noeviction: what Redis
-// drops to make room can be replayed.
+// drops to make room can be replayed. So can what it forgets over a restart of its own, or a change
+// to a replica that had not got it yet: appendonly yes with appendfsync always keeps nonces over
+// the first, appendfsync everysec all but the last second's.
 
 #include <cstdint>
 #include <memory>
@@ -15,17 +17,19 @@
 namespace wba::guard {
 
 // Redis is a pool of connections, shared by all threads. It connects when it is first needed and
-// again after a failure; meanwhile requests are answered `away` at once.
+// again after a failure; meanwhile requests are answered `away` at once. None waits longer than the
+// timeout, whatever has to be done.
 class Redis {
  public:
-  // make takes the password to use (empty: none). It does not connect.
+  // make takes the password to use (empty: none). It looks up the host, which takes as long as it
+  // takes, and does not connect. After a failure the host is looked up anew, beside the requests.
   [[nodiscard]] static std::shared_ptr<Redis> make(const RedisSettings& settings,
                                                    std::string password);
   Redis(const Redis&) = delete;
   Redis& operator=(const Redis&) = delete;
   virtual ~Redis() = default;
 
-  // failures counts commands that got no answer.
+  // failures counts commands that got no answer, or an error for one.
   [[nodiscard]] virtual std::uint64_t failures() const noexcept = 0;
 
  protected:

@@ -14,18 +14,20 @@ namespace wba::guard {
 
 // ReplayAnswer says whether a nonce is new. `full` and `away` mean that replay was not checked.
 enum class ReplayAnswer : std::uint8_t {
-  fresh,     // not presented before, and recorded now
+  fresh,     // not presented since the store's `since`, and recorded now
   repeated,  // presented before
   full,      // not recorded: what is still valid is never dropped to make room
   away,      // the store does not answer
 };
 
-// ReplayKey is what may be presented once: an agent's nonce. `agent` is its identity, or its keyid
-// where the key names no URL.
+// ReplayKey is what may be presented once: the nonce of an agent's key.
 struct ReplayKey {
-  std::string_view agent;
+  std::string_view agent;  // its identity; empty where the key names no URL
   std::string_view keyid;
   std::string_view nonce;
+  // Who the nonce counts for where each may hold so many: the agent's registered domain, under
+  // which identities cost nothing. Where that is not known its identity, or else the keyid.
+  std::string_view owner;
 };
 
 // ReplayStore is shared by all threads.
@@ -38,6 +40,10 @@ class ReplayStore {
   // good.
   virtual ReplayAnswer check_and_record(const ReplayKey& key, Now until, Now now) noexcept = 0;
 
+  // since is when the store began to know what was presented: a signature made before may have been
+  // presented before. Now::min() for a store that outlives the process.
+  [[nodiscard]] virtual Now since() const noexcept = 0;
+
   // size is the number of nonces held, 0 where that is not known here.
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
 };
@@ -45,12 +51,13 @@ class ReplayStore {
 // MemoryReplayLimits bound a store in memory.
 struct MemoryReplayLimits {
   std::size_t entries = 1'000'000;
-  std::size_t entries_per_agent = 100'000;  // about: kept for each shard on its own
+  std::size_t entries_per_agent = 100'000;  // of one owner; about: kept for each shard on its own
 };
 
-// make_memory_replay_store holds nonces in this process, in shards with a lock each.
+// make_memory_replay_store holds nonces in this process, which began to see requests at `since`, in
+// shards with a lock each.
 [[nodiscard]] std::shared_ptr<ReplayStore> make_memory_replay_store(
-    const MemoryReplayLimits& limits);
+    const MemoryReplayLimits& limits, Now since);
 
 }  // namespace wba::guard
 
