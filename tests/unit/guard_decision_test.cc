@@ -133,6 +133,20 @@ outcomes = ["unverified"]
 action = "deny"
 )";
 
+constexpr std::string_view kAgentRules = R"(
+[defaults]
+unsigned = "allow"
+[[rules]]
+name = "known"
+agent_hosts = ["bot.example"]
+action = "allow"
+[[rules]]
+name = "invalid"
+outcomes = ["invalid", "verified"]
+paths = ["/private/*"]
+action = "allow"
+)";
+
 INSTANTIATE_TEST_SUITE_P(
     Defaults, GuardDecision,
     testing::Values(
@@ -203,6 +217,25 @@ INSTANTIATE_TEST_SUITE_P(
                      "/other", Action::pass, 200, "", Cause::keys_unavailable},
         DecisionCase{"unverified_by_rule", kRulesOfOutcomes, Sender::unverified, "/other",
                      Action::refuse, 403, "closed to unverified"},
+        // each server takes these for a path of its own
+        DecisionCase{"parameter_before_dots", kRules, Sender::verified, "/x/../private/;y/../a",
+                     Action::refuse, 400, "", Cause::path_unclear},
+        DecisionCase{"doubled_slash_before_dots", kRules, Sender::verified, "/x/../private//../a",
+                     Action::refuse, 400, "", Cause::path_unclear},
+        DecisionCase{"backslash_before_dots", kRules, Sender::verified, "/x/../private/\\y/../../a",
+                     Action::refuse, 400, "", Cause::path_unclear},
+        DecisionCase{"fragment", kRules, Sender::verified, "/x#/../private/a", Action::refuse, 400,
+                     "", Cause::path_unclear},
+        DecisionCase{"no_escape", kRules, Sender::verified, "/%u0070rivate/a", Action::refuse, 400,
+                     "", Cause::path_unclear},
+        DecisionCase{"escaped_control", kRules, Sender::verified, "/robots.txt%00", Action::refuse,
+                     400, "", Cause::path_unclear},
+        DecisionCase{"ambiguous_where_no_path_counts", kAgentRules, Sender::verified,
+                     "/x#/../private/a", Action::pass, 200, "known"},
+        DecisionCase{"ambiguous_where_a_path_counts_for_others", kAgentRules, Sender::unsigned_,
+                     "/x#/../private/a", Action::pass, 200},
+        DecisionCase{"ambiguous_where_a_path_counts_for_it", kAgentRules, Sender::invalid,
+                     "/x#/../private/a", Action::refuse, 400, "", Cause::path_unclear},
         DecisionCase{"encoded_slash_below_one_rule", kRules, Sender::verified, "/api/x%2Fy",
                      Action::pass, 200, "known"}),
     [](const auto& row) { return std::string(row.param.name); });
@@ -448,7 +481,9 @@ require = { body_digest = true }
   };
   EXPECT_TRUE(needs("POST", "/orders/1"));
   EXPECT_TRUE(needs("GET", "/ruled"));
+  EXPECT_TRUE(needs("GET", "/x#/../ruled"));
   EXPECT_FALSE(needs("GET", "/orders/1"));
+  EXPECT_FALSE(needs("POST", "/x#/../orders/1"));  // refused without
   EXPECT_FALSE(needs("POST", "/"));
 }
 

@@ -1,4 +1,4 @@
-// Which routes, agents and names of the server the guard takes a request for.
+// Which agents and names of the server the guard takes a request for.
 
 #include <string>
 #include <vector>
@@ -8,74 +8,9 @@
 #include "agent_match.h"
 #include "external_authority.h"
 #include "guard_support.h"
-#include "path_match.h"
 
 namespace wba::guard {
 namespace {
-
-struct PathCase {
-  std::string_view pattern;
-  std::string_view path;
-  bool literal;
-  bool decoded;
-};
-
-TEST(GuardPath, PatternsFitOnSegmentBordersInEitherReading) {
-  constexpr PathCase cases[] = {
-      {"/a", "/a", true, true},
-      {"/a", "/a/", false, false},
-      {"/a", "/ab", false, false},
-      {"/a/*", "/a", true, true},
-      {"/a/*", "/a/", true, true},
-      {"/a/*", "/a/b/c", true, true},
-      {"/a/*", "/ab", false, false},
-      {"/*", "/", true, true},
-      {"/*", "*", true, true},
-      {"/", "/", true, true},
-      // the encoding of an unreserved character means nothing
-      {"/admin/*", "/%61dmin/x", true, true},
-      {"/caf%C3%A9", "/caf%c3%a9", true, true},
-      // what one server decodes and another does not
-      {"/admin/*", "/admin%2Fx", false, true},
-      {"/admin/*", "/public%2F..%2Fadmin/x", false, true},
-      {"/admin/*", "/admin/..%2Fpublic", true, false},
-      {"/admin/*", "//admin/x", false, true},
-      {"/admin/*", "/./admin/x", false, true},
-      {"/admin/*", "/public/../admin", false, true},
-      {"/admin/*", "/public/%2e%2e/admin", false, true},
-      {"/admin/*", "/../../admin", false, true},
-      {"/admin/*", "/public/..\\admin", false, true},
-      {"/admin/*", "/admin;x=1/y", false, true},
-      {"/admin/*", "/admin/..;/public", true, false},
-      {"/admin/*", "/%2561dmin", false, false},
-      {"/a/*", "/a/b%zz", true, true},
-  };
-  for (const auto& c : cases) {
-    ASSERT_TRUE(is_path_pattern(c.pattern)) << c.pattern;
-    const PathPattern pattern(c.pattern);
-    PathReadings path;
-    path.read(c.path);
-    EXPECT_EQ(pattern.fits_literal(path.literal), c.literal) << c.pattern << " " << c.path;
-    EXPECT_EQ(pattern.fits_decoded(path.decoded), c.decoded) << c.pattern << " " << c.path;
-  }
-}
-
-TEST(GuardPath, WhatCannotFitIsNoPattern) {
-  for (const std::string_view text :
-       {"", "a", "*", "/a*", "/*/a", "/a?b", "/a b", "/a//b", "/a/./b", "/a/..", "/a%2Fb", "/a%5cb",
-        "/a%00", "/a%", "/a%zz", "/a;b", "/a\\b", "/\xc3\xa9"}) {
-    EXPECT_FALSE(is_path_pattern(text)) << text;
-  }
-}
-
-TEST(GuardPath, ThePathOfEachFormOfTarget) {
-  EXPECT_EQ(request_path("/a?b"), "/a");
-  EXPECT_EQ(request_path(""), "/");
-  EXPECT_EQ(request_path("?b"), "/");
-  EXPECT_EQ(request_path("https://a.example/b/c?d"), "/b/c");
-  EXPECT_EQ(request_path("https://a.example?d"), "/");
-  EXPECT_EQ(request_path("*"), "*");
-}
 
 TEST(GuardAgents, HostsFitWholeAndSuffixesOnLabelBorders) {
   const AgentMatch match({"https://one.example/keys"}, {"two.example", "three.example:8443"},

@@ -99,15 +99,14 @@ bool Deciding::begin() {
   const auto found = engine_.table.route_of(scratch_.path, record_.method);
   route_ = found.entry;
   asked_ = &route_->check;
-  record_.route = route_->route.name;
-  record_.mode = route_->route.mode;
-  if (!found.clear()) {
-    // The stricter of the two says what is done about it: off is not off where the path may be
-    // another's that is on.
-    record_.mode = std::max(record_.mode, found.other->route.mode);
+  // The strictest of those that it may be says what is done about it: off is not off where the
+  // path may be another's that is on.
+  record_.mode = found.mode;
+  if (!found.clear) {
     if (record_.mode != Mode::off) refuse_unverified(Cause::path_unclear);
     return false;
   }
+  record_.route = route_->route.name;
   if (record_.mode == Mode::off) return false;
   if (!incoming_.is_external) {
     const auto name = external_name(engine_.config.server, incoming_.peer, request_);
@@ -175,7 +174,7 @@ void Deciding::judge(const Verdict& verdict) {
   const Outcome outcome = as_unsigned ? Outcome::unsigned_ : record_.outcome;
   const auto found =
       engine_.table.rule_of(scratch_.path, record_.method, outcome, record_.identity);
-  if (!found.clear()) {
+  if (!found.clear) {
     decide(Action::refuse, Cause::path_unclear, kBadRequest);
     return;
   }

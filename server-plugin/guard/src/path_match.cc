@@ -1,6 +1,7 @@
 #include "path_match.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 
@@ -62,13 +63,13 @@ void read_decoded(std::string_view path, std::string& out) {
   std::size_t start = 0;
   for (std::size_t i = 0; i < path.size(); ++i) {
     const int octet = escaped_octet(path, i);
+    char c = octet < 0 ? path[i] : static_cast<char>(octet);
     // What follows ";" in a segment is dropped by some servers, and a backslash is a slash for
     // some. Neither stands in a pattern, so that the literal reading differs where it matters.
-    if (path[i] == ';') {
+    if (c == ';') {
       i = std::min(path.find('/', i), path.size()) - 1;
       continue;
     }
-    char c = octet < 0 ? path[i] : static_cast<char>(octet);
     if (c == '\\') c = '/';
     if (octet >= 0) i += 2;
     if (c != '/') {
@@ -83,23 +84,91 @@ void read_decoded(std::string_view path, std::string& out) {
   if (out.empty()) out.push_back('/');
 }
 
+bool is_control(unsigned char c) noexcept { return c < 0x20 || c == 0x7f; }
+
+// What stands for itself wherever it is. A slash or a dot does where no slash is before it.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0; c < plain.size(); ++c) {
+    plain.at(c) = c > 0x20 && c != 0x7f && c != '%' && c != '#' && c != ';' && c != '\\';
+  }
+  return plain;
+}();
+
+// is_plain says that there is only one way to read the path: nearly every path is so.
+bool is_plain(std::string_view path) noexcept {
+  bool begins_segment = path.starts_with('.');
+  for (const char c : path) {
+    if (!kPlain[static_cast<unsigned char>(c)]) return false;
+    if (begins_segment && (c == '/' || c == '.')) return false;
+    begins_segment = c == '/';
+  }
+  return true;
+}
+
+// Segment counts what is in one, up to its parameters.
+struct Segment {
+  std::size_t length = 0;
+  std::size_t dots = 0;
+  bool in_parameter = false;
+
+  [[nodiscard]] bool is_dots() const noexcept { return length == dots && (dots == 1 || dots == 2); }
+};
+
+// is_ambiguous: see path_match.h. Borders of segments are all that any server takes for one.
+bool is_ambiguous(std::string_view path) noexcept {
+  Segment segment;
+  bool has_dots = false;
+  bool has_doubt = false;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const std::size_t at = i;
+    const bool is_escape = path[i] == '%';
+    const int octet = escaped_octet(path, i);
+    if (path[i] == '#' || (is_escape && octet < 0)) return true;
+    const char c = is_escape ? static_cast<char>(octet) : path[i];
+    if (is_control(static_cast<unsigned char>(c))) return true;
+    if (is_escape) i += 2;
+    if (c == '/' || c == '\\') {
+      const bool is_doubtful = is_escape || c == '\\';
+      if (is_doubtful && segment.in_parameter) return true;
+      has_doubt = has_doubt || is_doubtful || (at > 0 && segment.length == 0);
+      has_dots = has_dots || segment.is_dots();
+      segment = {};
+    } else if (c == ';') {
+      has_doubt = true;
+      segment.in_parameter = true;
+    } else if (!segment.in_parameter) {
+      ++segment.length;
+      if (c == '.') ++segment.dots;
+    }
+  }
+  return has_doubt && (has_dots || segment.is_dots());
+}
+
 }  // namespace
 
 void PathReadings::read(std::string_view path) {
+  same = is_plain(path);
+  ambiguous = !same && is_ambiguous(path);
+  if (same || ambiguous) {
+    literal.assign(path);
+    decoded.assign(path);
+    return;
+  }
   read_literal(path, literal);
   read_decoded(path, decoded);
   same = literal == decoded;
 }
 
 std::string_view request_path(std::string_view target) noexcept {
-  const auto end = target.find_first_of("?#");
-  std::string_view path = target.substr(0, end);
+  const std::string_view path = target.substr(0, target.find('?'));
   if (path.empty()) return "/";
   if (path.front() == '/' || path == "*") return path;
   const auto scheme = path.find("://");
   if (scheme == std::string_view::npos) return path;
-  const auto slash = path.find('/', scheme + 3);
-  return slash == std::string_view::npos ? std::string_view("/") : path.substr(slash);
+  // For some a backslash ends the authority too.
+  const auto begin = path.find_first_of("/\\#", scheme + 3);
+  return begin == std::string_view::npos ? std::string_view("/") : path.substr(begin);
 }
 
 bool is_path_pattern(std::string_view text) noexcept {
@@ -113,7 +182,8 @@ bool is_path_pattern(std::string_view text) noexcept {
     if (c != '%') continue;
     const int octet = escaped_octet(text, i);
     // What could be a separator, or is no text, has no one meaning.
-    if (octet < 0x20 || octet == '/' || octet == '\\' || octet == '%') return false;
+    if (octet < 0 || is_control(static_cast<unsigned char>(octet))) return false;
+    if (octet == '/' || octet == '\\' || octet == '%' || octet == ';') return false;
   }
   // A pattern with dot segments or empty ones would never fit.
   std::string decoded;

@@ -7,6 +7,7 @@ namespace wba::guard {
 Place::Place(const std::vector<std::string>& paths, const std::vector<std::string>& methods)
     : methods_(methods) {
   for (const auto& path : paths) paths_.emplace_back(path);
+  has_every_path_ = paths_.empty() || std::ranges::any_of(paths_, &PathPattern::fits_all);
 }
 
 bool Place::fits_method(std::string_view method) const noexcept {
@@ -51,43 +52,64 @@ Result<RuleTable> RuleTable::create(const Config& config) {
   return table;
 }
 
-Found<TableRoute> RuleTable::route_of(const PathReadings& path,
-                                      std::string_view method) const noexcept {
+FoundRoute RuleTable::route_of(const PathReadings& path, std::string_view method) const noexcept {
+  // The last route fits everything.
+  if (path.ambiguous) {
+    FoundRoute found;
+    for (const auto& entry : routes_) {
+      if (!entry.place.fits_method(method)) continue;
+      if (found.entry == nullptr) {
+        found = {.entry = &entry, .mode = entry.route.mode, .clear = entry.place.has_every_path()};
+      }
+      found.mode = std::max(found.mode, entry.route.mode);
+      if (entry.place.has_every_path()) break;
+    }
+    return found;
+  }
   const auto literal = std::ranges::find_if(routes_, [&](const TableRoute& entry) {
     return entry.place.fits_literal(path.literal, method);
   });
-  // The last route fits everything.
-  if (path.same) return {.entry = &*literal, .other = &*literal};
+  if (path.same) return {.entry = &*literal, .mode = literal->route.mode};
   const auto decoded = std::ranges::find_if(routes_, [&](const TableRoute& entry) {
     return entry.place.fits_decoded(path.decoded, method);
   });
-  return {.entry = &*literal, .other = &*decoded};
+  return {.entry = &*literal,
+          .mode = std::max(literal->route.mode, decoded->route.mode),
+          .clear = literal == decoded};
 }
 
-Found<TableRule> RuleTable::rule_of(const PathReadings& path, std::string_view method,
-                                    Outcome outcome, std::string_view identity) const noexcept {
+FoundRule RuleTable::rule_of(const PathReadings& path, std::string_view method, Outcome outcome,
+                             std::string_view identity) const noexcept {
   const auto concerns = [&](const TableRule& entry) {
     if (!entry.rule.outcomes[static_cast<std::size_t>(outcome)]) return false;
     return !entry.agents || (outcome == Outcome::verified && entry.agents->fits(identity));
   };
-  const auto literal = std::ranges::find_if(rules_, [&](const TableRule& entry) {
-    return concerns(entry) && entry.place.fits_literal(path.literal, method);
-  });
-  const auto pointer = [&](auto found) { return found == rules_.end() ? nullptr : &*found; };
-  if (path.same) return {.entry = pointer(literal), .other = pointer(literal)};
-  const auto decoded = std::ranges::find_if(rules_, [&](const TableRule& entry) {
-    return concerns(entry) && entry.place.fits_decoded(path.decoded, method);
-  });
-  return {.entry = pointer(literal), .other = pointer(decoded)};
+  const auto first = [&](auto fits) -> const TableRule* {
+    const auto found = std::ranges::find_if(
+        rules_, [&](const TableRule& entry) { return concerns(entry) && fits(entry.place); });
+    return found == rules_.end() ? nullptr : &*found;
+  };
+  if (path.ambiguous) {
+    const auto* entry = first([&](const Place& place) { return place.fits_method(method); });
+    return {.entry = entry, .clear = entry == nullptr || entry->place.has_every_path()};
+  }
+  const auto* literal =
+      first([&](const Place& place) { return place.fits_literal(path.literal, method); });
+  if (path.same) return {.entry = literal};
+  const auto* decoded =
+      first([&](const Place& place) { return place.fits_decoded(path.decoded, method); });
+  return {.entry = literal, .clear = literal == decoded};
 }
 
 bool RuleTable::needs_body(const PathReadings& path, std::string_view method) const noexcept {
   const auto route = route_of(path, method);
-  if (route.entry->check.needs_body() || route.other->check.needs_body()) return true;
+  if (!route.clear) return false;
+  if (route.entry->check.needs_body()) return true;
   return std::ranges::any_of(rules_, [&](const TableRule& entry) {
-    return entry.check && entry.check->needs_body() &&
-           (entry.place.fits_literal(path.literal, method) ||
-            entry.place.fits_decoded(path.decoded, method));
+    if (!entry.check || !entry.check->needs_body()) return false;
+    if (path.ambiguous) return entry.place.fits_method(method);
+    return entry.place.fits_literal(path.literal, method) ||
+           entry.place.fits_decoded(path.decoded, method);
   });
 }
 

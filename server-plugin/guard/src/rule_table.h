@@ -26,10 +26,13 @@ class Place {
 
   [[nodiscard]] bool fits_literal(std::string_view path, std::string_view method) const noexcept;
   [[nodiscard]] bool fits_decoded(std::string_view path, std::string_view method) const noexcept;
-
- private:
   [[nodiscard]] bool fits_method(std::string_view method) const noexcept;
 
+  // has_every_path says that the path has no say in what fits.
+  [[nodiscard]] bool has_every_path() const noexcept { return has_every_path_; }
+
+ private:
+  bool has_every_path_ = false;
   std::vector<PathPattern> paths_;
   std::vector<std::string> methods_;
 };
@@ -48,13 +51,19 @@ struct TableRule {
   std::optional<RequirementCheck> check;
 };
 
-// Found is the first that fits, by each reading of the path.
-template <typename T>
-struct Found {
-  const T* entry = nullptr;  // by the literal reading
-  const T* other = nullptr;  // by the decoded one
+// FoundRoute is the first route that fits. Not clear: it depends on how the path is read. Then
+// `entry` is one of them, and `mode` that of the strictest.
+struct FoundRoute {
+  const TableRoute* entry = nullptr;
+  Mode mode = Mode::off;
+  bool clear = true;
+};
 
-  [[nodiscard]] bool clear() const noexcept { return entry == other; }
+// FoundRule is the first rule that fits, nullptr where none does. Not clear: it depends on how the
+// path is read.
+struct FoundRule {
+  const TableRule* entry = nullptr;
+  bool clear = true;
 };
 
 // RuleTable is immutable.
@@ -64,15 +73,16 @@ class RuleTable {
   [[nodiscard]] static Result<RuleTable> create(const Config& config);
 
   // route_of gives the route of a request; there always is one.
-  [[nodiscard]] Found<TableRoute> route_of(const PathReadings& path,
-                                           std::string_view method) const noexcept;
+  [[nodiscard]] FoundRoute route_of(const PathReadings& path,
+                                    std::string_view method) const noexcept;
 
-  // rule_of gives the first rule that fits, nullptr where none does. `identity` is a verified
-  // agent's; it counts only where the outcome is verified.
-  [[nodiscard]] Found<TableRule> rule_of(const PathReadings& path, std::string_view method,
-                                         Outcome outcome, std::string_view identity) const noexcept;
+  // rule_of gives the rule for a request. `identity` is a verified agent's; it counts only where
+  // the outcome is verified.
+  [[nodiscard]] FoundRule rule_of(const PathReadings& path, std::string_view method,
+                                  Outcome outcome, std::string_view identity) const noexcept;
 
-  // needs_body says whether the route, or a rule that may fit, asks for the body.
+  // needs_body says whether the route, or a rule that may fit, asks for the body. No: where the
+  // route is not clear, since that is refused without a look at it.
   [[nodiscard]] bool needs_body(const PathReadings& path, std::string_view method) const noexcept;
 
   [[nodiscard]] std::span<const TableRoute> routes() const noexcept { return routes_; }

@@ -90,6 +90,11 @@ struct OutcomeActions {
 };
 
 // Route is a part of the site with its own mode and demands; the first that fits counts. [[routes]]
+// A path that another reading ("//", "/../", "%2F") puts under another route or rule is refused
+// with 400, path_unclear. One that each server reads in its own way may be any path: it is refused
+// wherever a route or rule with paths may fit. Such has a raw "#", a "%" that is no escape, a
+// control octet, a dot segment together with ";", "\", an empty segment or an encoded slash, or "\"
+// or an encoded slash after ";".
 struct Route {
   std::string name;
   std::vector<std::string> paths = {};    // "/a" is that path, "/a/*" that and all below; none: any

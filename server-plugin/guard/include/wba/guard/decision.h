@@ -63,7 +63,7 @@ enum class Cause : std::uint8_t {
   rate_store_full,        // the rate was not checked: no room
   rate_store_away,        // the rate was not checked: the store does not answer
   keys_unavailable,       // the agent's keys could not be had
-  path_unclear,           // two readings of the path fall under different routes or rules
+  path_unclear,           // the path falls under another route or rule for each way to read it
   authority_unclear,      // what the client called this server cannot be told
   internal_error,         // no memory
 };
@@ -97,8 +97,8 @@ struct Record {
   std::string_view label = {};
   Dialect dialect = Dialect::none;
   std::vector<std::string> covered = {};
-  std::string_view route = {};
-  std::string_view rule = {};  // empty: no rule fitted, the outcome's default was taken
+  std::string_view route = {};  // empty: which one is not clear
+  std::string_view rule = {};   // empty: no rule fitted, the outcome's default was taken
   Mode mode = Mode::off;
   Action action = Action::pass;   // what is done
   Action decided = Action::pass;  // what enforcing would do
