@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "accepting.h"
 #include "answer.h"
 
 namespace wba::forward_auth {
@@ -166,6 +167,7 @@ class Loop {
       ::close(listener);
       return false;
     }
+    if (!accepting_.begin(base_.get(), http_.get(), bound_)) return false;
     // Other threads are not allowed to touch this loop: it looks for itself whether it is to end.
     constexpr timeval kLook{.tv_sec = 0, .tv_usec = 50'000};
     look_.reset(event_new(
@@ -174,13 +176,14 @@ class Loop {
     return look_ && event_add(look_.get(), &kLook) == 0;
   }
 
-  void run() { event_base_dispatch(base_.get()); }
+  void run() { accepting_.run(); }
 
  private:
   void look() {
     if (!stopping_) return;
     if (bound_ != nullptr) {
       // What has been asked by now is answered before the loop ends.
+      accepting_.end();
       evhttp_del_accept_socket(http_.get(), bound_);
       bound_ = nullptr;
       return;
@@ -224,6 +227,7 @@ class Loop {
   EventBase base_;
   EventHttp http_;
   Event look_;
+  Accepting accepting_{Keeping::some_free};
   evhttp_bound_socket* bound_ = nullptr;
   Answerer answerer_;
   std::atomic<bool>& draining_;
@@ -243,10 +247,13 @@ class Admin {
         stopping_(stopping) {}
 
   [[nodiscard]] bool begin(int listener) {
-    if (!base_ || !http_ || evhttp_accept_socket_with_handle(http_.get(), listener) == nullptr) {
+    auto* bound =
+        base_ && http_ ? evhttp_accept_socket_with_handle(http_.get(), listener) : nullptr;
+    if (bound == nullptr) {
       ::close(listener);
       return false;
     }
+    if (!accepting_.begin(base_.get(), http_.get(), bound)) return false;
     evhttp_set_timeout(http_.get(), 10);
     evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
     evhttp_set_gencb(
@@ -264,7 +271,7 @@ class Admin {
     return look_ && event_add(look_.get(), &kLook) == 0;
   }
 
-  void run() { event_base_dispatch(base_.get()); }
+  void run() { accepting_.run(); }
 
  private:
   void answer(evhttp_request* request) noexcept {
@@ -289,6 +296,7 @@ class Admin {
   EventBase base_;
   EventHttp http_;
   Event look_;
+  Accepting accepting_{Keeping::none_free};
   std::shared_ptr<guard::Guard> guard_;
   std::atomic<bool>& draining_;
   std::atomic<bool>& stopping_;
