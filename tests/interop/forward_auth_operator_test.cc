@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "forward_auth_daemon.h"
+#include "support/run_command.h"
+
 namespace wba::forward_auth {
 namespace {
 
@@ -80,6 +82,21 @@ TEST_F(OperatorTest, OutOfDescriptorsItIsStillWatchedAndComesBackByItself) {
   }
   const int status = daemon_.process().stop();
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+TEST_F(OperatorTest, WithoutThreadsItSaysSoAndEnds) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs more addresses than the limit leaves";
+#endif
+  daemon_.write_config(kOpen);
+  const auto ended =
+      test::run_command({"sh", "-c", "ulimit -v 400000; exec \"$@\"", "sh", WBA_AUTHD, "--config",
+                         daemon_.config_file().string(), "--headers", "original", "--listen",
+                         "127.0.0.1:0", "--admin-port", "0", "--threads", "256", "--directory",
+                         agent_.url() + "=" + (folder_.path() / "directory.json").string()});
+  EXPECT_EQ(ended.status, 2) << ended.err;
+  EXPECT_THAT(ended.err, testing::HasSubstr("out of memory or of threads"));
+  EXPECT_EQ(ended.out, "");
 }
 
 }  // namespace

@@ -305,6 +305,12 @@ class Admin {
 }  // namespace
 
 struct Authd::State {
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  // Also where not all threads could be made.
+  ~State() { end(); }
+
   std::atomic<bool> draining{false};
   std::atomic<bool> stopping{false};
   std::uint16_t port = 0;
@@ -339,14 +345,26 @@ struct Authd::State {
     admin_port = port_of(*listener);
     admin = std::make_unique<Admin>(guard, draining, stopping);
     if (!admin->begin(*listener)) return std::unexpected("cannot make an event loop");
+    threads.reserve(loops.size() + 1);
     for (auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
     threads.emplace_back([this] { admin->run(); });
     return {};
   }
+
+  void end() noexcept {
+    draining = true;
+    stopping = true;
+    for (auto& thread : threads) {
+      if (thread.joinable()) thread.join();
+    }
+    // Connections that were kept are closed, so that proxies see at once that nobody is there.
+    loops.clear();
+    admin.reset();
+  }
 };
 
 Authd::Authd(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
-Authd::~Authd() { stop(); }
+Authd::~Authd() = default;
 
 std::expected<std::unique_ptr<Authd>, std::string> Authd::start(std::shared_ptr<guard::Guard> guard,
                                                                 const AuthdOptions& options) {
@@ -359,15 +377,6 @@ std::uint16_t Authd::port() const noexcept { return state_->port; }
 std::uint16_t Authd::admin_port() const noexcept { return state_->admin_port; }
 void Authd::drain() noexcept { state_->draining = true; }
 
-void Authd::stop() noexcept {
-  state_->draining = true;
-  state_->stopping = true;
-  for (auto& thread : state_->threads) {
-    if (thread.joinable()) thread.join();
-  }
-  // Connections that were kept are closed, so that proxies see at once that nobody is there.
-  state_->loops.clear();
-  state_->admin.reset();
-}
+void Authd::stop() noexcept { state_->end(); }
 
 }  // namespace wba::forward_auth
