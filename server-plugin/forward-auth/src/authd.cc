@@ -29,6 +29,9 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr ev_ssize_t kMaxHeaders = 65536;
 constexpr ev_ssize_t kMaxBody = 65536;
+// Of whoever watches: a short question, and no body.
+constexpr ev_ssize_t kMaxAdminHeaders = 8192;
+constexpr ev_ssize_t kMaxAdminBody = 0;
 
 template <auto Free>
 struct EventFree {
@@ -255,6 +258,8 @@ class Admin {
     }
     if (!accepting_.begin(base_.get(), http_.get(), bound)) return false;
     evhttp_set_timeout(http_.get(), 10);
+    evhttp_set_max_headers_size(http_.get(), kMaxAdminHeaders);
+    evhttp_set_max_body_size(http_.get(), kMaxAdminBody);
     evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
     evhttp_set_gencb(
         http_.get(),
