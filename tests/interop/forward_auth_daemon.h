@@ -43,6 +43,20 @@ class Daemon {
         << rest;
   }
 
+  // limit has it run from now on with what a shell's `ulimit` says, and its standard error in a
+  // file.
+  void limit(const std::string& ulimit) {
+    before_ = {"sh", "-c", "ulimit " + ulimit + "; exec \"$@\" 2>\"$0\"", error_file().string()};
+  }
+  [[nodiscard]] std::filesystem::path error_file() const { return folder_ / (name_ + ".err"); }
+  // errors gives the lines of that.
+  [[nodiscard]] std::vector<std::string> errors() const {
+    std::ifstream stream(error_file());
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+  }
+
   // start runs it and waits until it answers.
   [[nodiscard]] bool start(const std::vector<std::string>& more = {}) {
     port_ = test::free_port();
@@ -65,6 +79,7 @@ class Daemon {
                                           "2",
                                           "--directory",
                                           agent_url_ + "=" + (folder_ / "directory.json").string()};
+    arguments.insert(arguments.begin(), before_.begin(), before_.end());
     arguments.insert(arguments.end(), more.begin(), more.end());
     process_ = test::ChildProcess(arguments);
     return test::wait_for_port(port_) && test::wait_for_port(admin_port_);
@@ -111,6 +126,7 @@ class Daemon {
   std::filesystem::path folder_;
   std::string name_;
   std::string agent_url_;
+  std::vector<std::string> before_;
   std::uint16_t port_ = 0;
   std::uint16_t admin_port_ = 0;
   test::ChildProcess process_;

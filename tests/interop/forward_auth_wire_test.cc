@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <httplib.h>
 
 #include "authd.h"
 #include "support/child_process.h"
@@ -39,14 +40,7 @@ class WireTest : public testing::Test {
   };
   [[nodiscard]] Exchange exchange(std::string_view octets) const {
     Exchange exchange;
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const timeval patience{.tv_sec = 2, .tv_usec = 0};
-    ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(authd_->port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const int socket = connect_to(authd_->port());
     EXPECT_EQ(::send(socket, octets.data(), octets.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(octets.size()));
     // A good asking at the end of the rest would keep the connection open: it is told apart by
@@ -59,6 +53,20 @@ class WireTest : public testing::Test {
     exchange.closed = count == 0 || errno == ECONNRESET;
     ::close(socket);
     return exchange;
+  }
+
+  // connect_to gives a connection on which nothing waits for longer than two seconds.
+  static int connect_to(std::uint16_t port) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval patience{.tv_sec = 2, .tv_usec = 0};
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    return socket;
   }
 
   static int answers(const Exchange& exchange) {
@@ -145,6 +153,36 @@ TEST_F(WireTest, WhoIsNotTrustedIsToldNothing) {
   EXPECT_THAT(got.received, testing::StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(got.received, testing::HasSubstr("X-Agent-Error: peer-not-trusted"));
   EXPECT_EQ(got.received.find("X-Agent-Outcome"), std::string::npos);
+}
+
+// Whoever watches asks without a body, and in few words: nothing else is kept in memory.
+TEST_F(WireTest, TheAdminPortTakesNoBodyAndNoLongHead) {
+  start();
+  constexpr std::size_t kFar = std::size_t{32} << 20U;
+  const std::string piece(65'536, 'x');
+  const std::string heads[] = {
+      "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 400000000\r\n\r\n",
+      "PUT /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n17D78400\r\n",
+      "GET /health HTTP/1.1\r\nHost: a\r\nX-Long: ",
+      "GET /health",
+  };
+  for (const auto& head : heads) {
+    const int socket = connect_to(authd_->admin_port());
+    ::send(socket, head.data(), head.size(), MSG_NOSIGNAL);
+    std::size_t taken = 0;
+    while (taken < kFar) {
+      const auto count = ::send(socket, piece.data(), piece.size(), MSG_NOSIGNAL);
+      if (count <= 0) break;
+      taken += static_cast<std::size_t>(count);
+    }
+    // The system's own buffers hold some of it.
+    EXPECT_LT(taken, kFar) << head;
+    ::close(socket);
+  }
+  httplib::Client watcher("127.0.0.1", authd_->admin_port());
+  const auto answer = watcher.Get("/health");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
 }
 
 TEST_F(WireTest, AConnectionThatSaysNothingIsClosed) {

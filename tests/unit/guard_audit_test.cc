@@ -158,6 +158,27 @@ TEST(AuditLog, ThreadsAndProcessesThatShareAPathLoseNothingInRotation) {
   EXPECT_EQ(seen.size(), 2000U);
 }
 
+// Without that its line would be in a file that was deleted since.
+TEST(AuditLog, AProcessThatWroteNothingMeanwhileFollowsTheRotationsOfAnother) {
+  const test::TestFolder folder;
+  const auto path = folder.path() / "audit.log";
+  for (const std::uint32_t files : {1U, 2U}) {
+    const AuditSettings settings{.path = path, .max_bytes = 4096, .files = files};
+    auto one = AuditLog::open(settings);
+    auto other = AuditLog::open(settings);  // as another process has it
+    ASSERT_TRUE(one && other);
+    ASSERT_TRUE((*other)->append("\"first\"\n"));
+    const std::string line = "\"" + std::string(97, 'x') + "\"\n";
+    for (int i = 0; i < 123; ++i) ASSERT_TRUE((*one)->append(line));
+    ASSERT_TRUE((*other)->append("\"last\"\n"));
+    EXPECT_EQ(lines_of(path).back(), "\"last\"") << files;
+    // And the one that fills a file up rotates it, whoever wrote the most.
+    for (int i = 0; i < 1000; ++i) ASSERT_TRUE((i % 7 == 0 ? *other : *one)->append(line));
+    EXPECT_LE(std::filesystem::file_size(path), 4096U + line.size()) << files;
+    EXPECT_EQ((*one)->lost() + (*other)->lost(), 0U);
+  }
+}
+
 TEST(AuditLog, ALineThatAnEarlierProcessDidNotFinishIsEnded) {
   const test::TestFolder folder;
   const auto path = folder.path() / "audit.log";
@@ -254,6 +275,26 @@ TEST(AuditLog, ReopenFollowsAFileThatWasMovedAway) {
   (*log)->reopen();
   EXPECT_TRUE((*log)->append("2\n"));
   EXPECT_THAT(lines_of(path), testing::ElementsAre("2"));
+}
+
+TEST(AuditLog, AFileThatWasMovedAwayOrDeletedGetsNoLineMore) {
+  const test::TestFolder folder;
+  const auto path = folder.path() / "audit.log";
+  auto log = AuditLog::open({.path = path});
+  ASSERT_TRUE(log);
+  EXPECT_TRUE((*log)->append("1\n"));
+  std::filesystem::rename(path, folder.path() / "moved");
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  EXPECT_TRUE((*log)->append("2\n"));
+  EXPECT_THAT(lines_of(path), testing::ElementsAre("2"));
+  EXPECT_THAT(lines_of(folder.path() / "moved"), testing::ElementsAre("1"));
+  std::filesystem::remove(path);
+  EXPECT_TRUE((*log)->append("3\n"));
+  EXPECT_THAT(lines_of(path), testing::ElementsAre("3"));
+  // Emptied in place.
+  std::filesystem::resize_file(path, 0);
+  EXPECT_TRUE((*log)->append("4\n"));
+  EXPECT_THAT(lines_of(path), testing::ElementsAre("4"));
 }
 
 TEST(AuditLog, AFolderThatIsNotThereIsAnError) {

@@ -112,6 +112,23 @@ local function question(r, target, host)
   return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
+-- Apache takes out the fields that Connection names when it hands a request on: what wba-authd said
+-- would go too, and what it judged would not be what arrives. So they go before it is asked.
+local connection_options = { ["close"] = true, ["keep-alive"] = true, ["upgrade"] = true }
+
+local function take_out_nominated(r)
+  local options = {}
+  for option in (r.headers_in["Connection"] or ""):gmatch("[^,;%s]+") do
+    local name = option:lower()
+    if connection_options[name] then
+      options[#options + 1] = name
+    elseif not not_asked[name] then
+      r.headers_in[option] = nil
+    end
+  end
+  r.headers_in["Connection"] = #options > 0 and table.concat(options, ", ") or nil
+end
+
 function wba_auth(r)
   -- What Apache asks of itself on the way to an answer is the request that was decided about.
   if not r.is_initial_req then return apache2.DECLINED end
@@ -119,6 +136,7 @@ function wba_auth(r)
   for name in pairs(r:headers_in_table()) do
     if name:lower():match("^x[-_]agent[-_]") then r.headers_in[name] = nil end
   end
+  take_out_nominated(r)
   local host = r.headers_in["Host"] or ""
   local target = target_of(r, host)
   if not target then return 400 end

@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "accepting.h"
 #include "answer.h"
 
 namespace wba::forward_auth {
@@ -28,6 +29,9 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr ev_ssize_t kMaxHeaders = 65536;
 constexpr ev_ssize_t kMaxBody = 65536;
+// Of whoever watches: a short question, and no body.
+constexpr ev_ssize_t kMaxAdminHeaders = 8192;
+constexpr ev_ssize_t kMaxAdminBody = 0;
 
 template <auto Free>
 struct EventFree {
@@ -166,6 +170,7 @@ class Loop {
       ::close(listener);
       return false;
     }
+    if (!accepting_.begin(base_.get(), http_.get(), bound_)) return false;
     // Other threads are not allowed to touch this loop: it looks for itself whether it is to end.
     constexpr timeval kLook{.tv_sec = 0, .tv_usec = 50'000};
     look_.reset(event_new(
@@ -174,13 +179,14 @@ class Loop {
     return look_ && event_add(look_.get(), &kLook) == 0;
   }
 
-  void run() { event_base_dispatch(base_.get()); }
+  void run() { accepting_.run(); }
 
  private:
   void look() {
     if (!stopping_) return;
     if (bound_ != nullptr) {
       // What has been asked by now is answered before the loop ends.
+      accepting_.end();
       evhttp_del_accept_socket(http_.get(), bound_);
       bound_ = nullptr;
       return;
@@ -224,6 +230,7 @@ class Loop {
   EventBase base_;
   EventHttp http_;
   Event look_;
+  Accepting accepting_{Keeping::some_free};
   evhttp_bound_socket* bound_ = nullptr;
   Answerer answerer_;
   std::atomic<bool>& draining_;
@@ -243,11 +250,16 @@ class Admin {
         stopping_(stopping) {}
 
   [[nodiscard]] bool begin(int listener) {
-    if (!base_ || !http_ || evhttp_accept_socket_with_handle(http_.get(), listener) == nullptr) {
+    auto* bound =
+        base_ && http_ ? evhttp_accept_socket_with_handle(http_.get(), listener) : nullptr;
+    if (bound == nullptr) {
       ::close(listener);
       return false;
     }
+    if (!accepting_.begin(base_.get(), http_.get(), bound)) return false;
     evhttp_set_timeout(http_.get(), 10);
+    evhttp_set_max_headers_size(http_.get(), kMaxAdminHeaders);
+    evhttp_set_max_body_size(http_.get(), kMaxAdminBody);
     evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
     evhttp_set_gencb(
         http_.get(),
@@ -264,7 +276,7 @@ class Admin {
     return look_ && event_add(look_.get(), &kLook) == 0;
   }
 
-  void run() { event_base_dispatch(base_.get()); }
+  void run() { accepting_.run(); }
 
  private:
   void answer(evhttp_request* request) noexcept {
@@ -289,6 +301,7 @@ class Admin {
   EventBase base_;
   EventHttp http_;
   Event look_;
+  Accepting accepting_{Keeping::none_free};
   std::shared_ptr<guard::Guard> guard_;
   std::atomic<bool>& draining_;
   std::atomic<bool>& stopping_;
@@ -297,6 +310,12 @@ class Admin {
 }  // namespace
 
 struct Authd::State {
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  // Also where not all threads could be made.
+  ~State() { end(); }
+
   std::atomic<bool> draining{false};
   std::atomic<bool> stopping{false};
   std::uint16_t port = 0;
@@ -331,14 +350,26 @@ struct Authd::State {
     admin_port = port_of(*listener);
     admin = std::make_unique<Admin>(guard, draining, stopping);
     if (!admin->begin(*listener)) return std::unexpected("cannot make an event loop");
+    threads.reserve(loops.size() + 1);
     for (auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
     threads.emplace_back([this] { admin->run(); });
     return {};
   }
+
+  void end() noexcept {
+    draining = true;
+    stopping = true;
+    for (auto& thread : threads) {
+      if (thread.joinable()) thread.join();
+    }
+    // Connections that were kept are closed, so that proxies see at once that nobody is there.
+    loops.clear();
+    admin.reset();
+  }
 };
 
 Authd::Authd(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
-Authd::~Authd() { stop(); }
+Authd::~Authd() = default;
 
 std::expected<std::unique_ptr<Authd>, std::string> Authd::start(std::shared_ptr<guard::Guard> guard,
                                                                 const AuthdOptions& options) {
@@ -351,15 +382,6 @@ std::uint16_t Authd::port() const noexcept { return state_->port; }
 std::uint16_t Authd::admin_port() const noexcept { return state_->admin_port; }
 void Authd::drain() noexcept { state_->draining = true; }
 
-void Authd::stop() noexcept {
-  state_->draining = true;
-  state_->stopping = true;
-  for (auto& thread : state_->threads) {
-    if (thread.joinable()) thread.join();
-  }
-  // Connections that were kept are closed, so that proxies see at once that nobody is there.
-  state_->loops.clear();
-  state_->admin.reset();
-}
+void Authd::stop() noexcept { state_->end(); }
 
 }  // namespace wba::forward_auth

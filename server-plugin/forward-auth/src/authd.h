@@ -36,7 +36,8 @@ struct AuthdOptions {
 // Authd answers until it is stopped.
 class Authd {
  public:
-  // start listens and runs its threads. Error: what the system said.
+  // start listens and runs its threads. Error: what the system said. It throws std::system_error
+  // where the system has no more threads; those that were made have ended then.
   [[nodiscard]] static std::expected<std::unique_ptr<Authd>, std::string> start(
       std::shared_ptr<guard::Guard> guard, const AuthdOptions& options);
 

@@ -17,6 +17,7 @@
 #include <wba/guard/guard.h>
 #include <wba/key_resolver.h>
 
+#include "accepting.h"
 #include "authd.h"
 #include "prepared_option.h"
 #include "resolver.h"
@@ -113,6 +114,8 @@ Outcome<void> run(Options& options) {
   if (!resolver) return std::unexpected(resolver.error());
   use_prepared_keys(options.prepared_keys);
   auto gauges = prepared_gauges();
+  const auto accepting = accepting_gauges();
+  gauges.insert(gauges.end(), accepting.begin(), accepting.end());
   gauges.insert(gauges.end(), resolver->gauges.begin(), resolver->gauges.end());
   auto created = guard::Guard::create(
       *std::move(config), {.resolver = resolver->resolver, .gauges = std::move(gauges)});

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -47,6 +48,9 @@ class Descriptor {
 };
 
 constexpr mode_t kMode = 0640;
+// Times that a line is written while others take the file away under it.
+constexpr int kAttempts = 4;
+constexpr std::chrono::milliseconds kLook{100};
 
 Descriptor open_log(const char* path) noexcept {
   // Read access: to see how the file ends.
@@ -79,7 +83,10 @@ struct AuditLog::State {
   AuditSettings settings;
   std::mutex mutex;
   Descriptor file;
-  std::uint64_t size = 0;  // of the file, as far as this process knows
+  dev_t device = 0;  // which file that is
+  ino_t inode = 0;
+  std::chrono::steady_clock::time_point looked;
+  std::uint64_t size = 0;  // of the file, after the last line from here
   bool torn = false;       // the file may end within a line
   std::atomic<std::uint64_t> lost{0};
 
@@ -89,15 +96,49 @@ struct AuditLog::State {
     struct stat status {};
     if (!opened.is_open() || ::fstat(opened.get(), &status) != 0) return false;
     const bool regular = S_ISREG(status.st_mode);
+    device = status.st_dev;
+    inode = status.st_ino;
     size = regular ? static_cast<std::uint64_t>(status.st_size) : 0;
     torn = regular && !ends_in_line(opened.get(), status.st_size);
     file = std::move(opened);
     return true;
   }
 
+  // follow opens the path anew where another file has it by now: another process has rotated, or
+  // another program has. Some file stays open. Looking costs more than writing on some systems: it
+  // is done now and then. Until it is done lines go on into the old file, as long as that is kept.
+  void follow() noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - looked < kLook) return;
+    looked = now;
+    struct stat current {};
+    if (::stat(settings.path.c_str(), &current) != 0 || current.st_dev != device ||
+        current.st_ino != inode) {
+      static_cast<void>(open_file());
+    }
+  }
+
+  // is_kept looks at the file that was written to: what others have added to it, and whether it
+  // still has a name. It has none once as many rotations as there are files went past this process.
+  bool is_kept() noexcept {
+    struct stat ours {};
+    if (::fstat(file.get(), &ours) != 0 || !S_ISREG(ours.st_mode)) return true;
+    size = static_cast<std::uint64_t>(ours.st_size);
+    return ours.st_nlink > 0;
+  }
+
   bool write_line(std::string_view line) noexcept {
-    if (!file.is_open() && !open_file()) return false;
-    if (size > 0 && size + line.size() > settings.max_bytes) rotate();
+    follow();
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      if (size > 0 && size + line.size() > settings.max_bytes) rotate();
+      if (!write_to_file(line)) return false;
+      if (is_kept()) return true;
+      if (!open_file()) return false;
+    }
+    return false;
+  }
+
+  bool write_to_file(std::string_view line) noexcept {
     std::size_t written = 0;
     if (torn) {
       if (!write_whole(file.get(), "\n", written)) return false;

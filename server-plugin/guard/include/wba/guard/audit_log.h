@@ -19,7 +19,9 @@ namespace wba::guard {
 void append_audit_line(const Record& record, std::string& out);
 
 // AuditLog appends lines to a file that it rotates by size: `path`, `path.1` (the newest of the
-// old), … It is shared by all threads. Several processes may share one path.
+// old), … It is shared by all threads. Several processes may share one path: a line goes into the
+// file that has the path then, whoever has rotated. So it does where another program moved the file
+// away.
 //
 // A line is with the kernel before append returns, in one write: the end of the process, however
 // it comes, loses none of those. (Losing power may: nothing is synchronised.)

@@ -1,0 +1,86 @@
+// What a client writes into fields of its connection or of its body, against wba-authd behind real
+// proxies: neither who it is nor what it asks for changes by that.
+
+#include "forward_auth_proxies.h"
+
+namespace wba::forward_auth {
+namespace {
+
+class ForwardAuthFieldsTest : public ForwardAuthTest {};
+
+INSTANTIATE_TEST_SUITE_P(Proxies, ForwardAuthFieldsTest, testing::ValuesIn(proxies),
+                         [](const auto& test) { return test.param.name; });
+
+// A proxy takes out the fields that Connection names, RFC 9110 section 7.6.1. HTTP/2 has none.
+TEST_P(ForwardAuthFieldsTest, AConnectionFieldTakesNoWordAboutTheClientAway) {
+  const std::vector<std::vector<std::string>> connections = {
+      {"close, X-Agent-Outcome, X-Agent-Identity"},
+      {"keep-alive,x-agent-outcome ,\tx-agent-identity"},
+      {"close", "X-Agent-Outcome", "X-AGENT-IDENTITY"},
+      {"X-Agent-Outcome;X-Agent-Identity"},
+      {"X-Agent-Outcome X-Agent-Identity"},
+      {",, ,X-Agent-Outcome,,X-Agent-Identity,"},
+  };
+  int passed = 0;
+  for (const auto& connection : connections) {
+    for (const bool is_signed : {true, false}) {
+      auto request = is_signed ? make_signed("/items") : OwnedRequest{.target = "/open/a"};
+      for (const auto& value : connection) request.fields.emplace_back("Connection", value);
+      const auto status = send(request).status;
+      if (status != 200) {
+        EXPECT_EQ(status, 400) << connection[0] << log();
+        EXPECT_EQ(backend_.count(), passed) << connection[0];
+        continue;
+      }
+      EXPECT_EQ(backend_.count(), ++passed);
+      const auto seen = backend_.last();
+      EXPECT_EQ(seen.get_header_value("X-Agent-Outcome"), is_signed ? "verified" : "unsigned")
+          << connection[0];
+      EXPECT_EQ(seen.get_header_value("X-Agent-Identity"), is_signed ? agent_.url() : "")
+          << connection[0];
+    }
+  }
+}
+
+// Nor what the proxy tells wba-authd, and what wba-authd judges is what the backend gets.
+TEST_P(ForwardAuthFieldsTest, AConnectionFieldChangesNothingOfWhatIsJudged) {
+  OwnedRequest closed{.target = "/"};
+  closed.fields.emplace_back("Connection",
+                             "X-Original-URI, X-Original-Host, X-Original-Method, "
+                             "X-Original-Client, X-Forwarded-Uri, X-Forwarded-Host, "
+                             "X-Forwarded-Method, X-Forwarded-Proto, X-Forwarded-For");
+  EXPECT_EQ(send(closed).status, 403) << log();
+  EXPECT_EQ(backend_.count(), 0);
+
+  OwnedRequest covered{.authority = authority(), .target = "/a"};
+  covered.fields = {{"X-Token", "t"}};
+  agent_.sign(covered, wall_clock(), {.components = {"@authority", "@method", "@path", "x-token"}});
+  covered.fields.emplace_back("Connection", "x-token");
+  if (send(covered).status == 200) {
+    EXPECT_EQ(backend_.last().get_header_value("X-Token"), "t") << log();
+  } else {
+    EXPECT_EQ(backend_.count(), 0);
+  }
+  for (const auto* usual : {"close", "keep-alive", "Keep-Alive, TE", "close, Upgrade"}) {
+    auto request = make_signed("/items");
+    request.fields.emplace_back("Connection", usual);
+    EXPECT_EQ(send(request).status, 200) << usual << log();
+  }
+}
+
+// A body that a method does not need is no reason for another answer: the challenge is
+// wba-authd's, and what wba-authd cannot read has none. (With HTTP/2 a stream that ends before its
+// body was read is an error to libcurl where it sees that before the answer.)
+TEST_P(ForwardAuthFieldsTest, ABodyIsJudgedByItsRequestWhateverTheMethod) {
+  for (const auto* method : {"GET", "DELETE", "POST"}) {
+    for (const auto* target : {"/", "/items?page=2"}) {
+      const auto reply = send({.method = method, .target = target, .body = "a body"});
+      EXPECT_EQ(reply.status, 403) << method << target << log();
+      EXPECT_THAT(reply.headers, testing::HasSubstr("accept-signature: ")) << method << target;
+    }
+  }
+  EXPECT_EQ(backend_.count(), 0);
+}
+
+}  // namespace
+}  // namespace wba::forward_auth

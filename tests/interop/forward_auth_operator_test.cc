@@ -1,0 +1,103 @@
+// The daemon short of what the system gives it: it goes on with what it has, and says so.
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "forward_auth_daemon.h"
+#include "support/run_command.h"
+
+namespace wba::forward_auth {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kOpen = "[defaults]\nunsigned = \"allow\"\n";
+
+class OperatorTest : public testing::Test {
+ protected:
+  test::TestFolder folder_;
+  Agent agent_;
+  Daemon daemon_{folder_.path(), "authd", agent_};
+};
+
+// Connections on which nothing is said, as idle ones of a proxy are.
+class SilentConnections {
+ public:
+  SilentConnections(std::uint16_t port, int count) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < count; ++i) {
+      const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+      sockets_.push_back(socket);
+    }
+  }
+  SilentConnections(const SilentConnections&) = delete;
+  SilentConnections& operator=(const SilentConnections&) = delete;
+  ~SilentConnections() {
+    for (const int socket : sockets_) ::close(socket);
+  }
+
+ private:
+  std::vector<int> sockets_;
+};
+
+TEST_F(OperatorTest, OutOfDescriptorsItIsStillWatchedAndComesBackByItself) {
+  daemon_.write_config(kOpen);
+  daemon_.limit("-n 40");
+  ASSERT_TRUE(daemon_.start());
+  const auto kept = daemon_.connect();
+  ASSERT_TRUE(ask(*kept, {}));
+  {
+    const SilentConnections silent(daemon_.port(), 60);
+    const auto paused = [&] {
+      const auto metrics = daemon_.admin("/metrics").second;
+      return metrics.find("wba_accept_pauses ") != std::string::npos &&
+             metrics.find("wba_accept_pauses 0\n") == std::string::npos;
+    };
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    bool has_paused = paused();
+    while (!has_paused && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(milliseconds(10));
+      has_paused = paused();
+    }
+    EXPECT_TRUE(has_paused);
+    // Long enough for many tries to accept what cannot be accepted.
+    std::this_thread::sleep_for(milliseconds(500));
+    EXPECT_EQ(daemon_.admin("/health"), std::pair(200, std::string("alive\n")));
+    const auto answer = ask(*kept, {});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_LT(daemon_.errors().size(), 10U);
+    EXPECT_THAT(daemon_.errors(), testing::Contains(testing::HasSubstr("out of file descriptors")));
+  }
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = ask(*daemon_.connect(), {});
+    ASSERT_TRUE(answer) << i;
+    EXPECT_EQ(answer->status, 200);
+  }
+  const int status = daemon_.process().stop();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+TEST_F(OperatorTest, WithoutThreadsItSaysSoAndEnds) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs more addresses than the limit leaves";
+#endif
+  daemon_.write_config(kOpen);
+  const auto ended =
+      test::run_command({"sh", "-c", "ulimit -v 400000; exec \"$@\"", "sh", WBA_AUTHD, "--config",
+                         daemon_.config_file().string(), "--headers", "original", "--listen",
+                         "127.0.0.1:0", "--admin-port", "0", "--threads", "256", "--directory",
+                         agent_.url() + "=" + (folder_.path() / "directory.json").string()});
+  EXPECT_EQ(ended.status, 2) << ended.err;
+  EXPECT_THAT(ended.err, testing::HasSubstr("out of memory or of threads"));
+  EXPECT_EQ(ended.out, "");
+}
+
+}  // namespace
+}  // namespace wba::forward_auth
