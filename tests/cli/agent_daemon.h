@@ -6,7 +6,6 @@
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,19 +19,13 @@
 
 #include <wba/key.h>
 
+#include "support/file_contents.h"
 #include "support/origin.h"
 #include "support/run_command.h"
 
 namespace wba::test {
 
 using namespace std::chrono_literals;
-
-inline std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
-}
 
 // AgentDaemon is a test with `wba agent` as it runs, an origin, and a key that both know.
 class AgentDaemon : public testing::Test {

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,6 +24,7 @@
 #include <wba/key.h>
 
 #include "support/child_process.h"
+#include "support/file_contents.h"
 #include "support/origin.h"
 #include "support/run_command.h"
 

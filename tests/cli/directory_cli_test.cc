@@ -1,6 +1,5 @@
 #include <chrono>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -12,12 +11,14 @@
 #include <wba/directory_proof.h>
 #include <wba/key.h>
 
+#include "support/file_contents.h"
 #include "support/run_command.h"
 
 namespace wba {
 namespace {
 
 using test::CommandResult;
+using test::contents;
 using test::TemporaryFolder;
 using ::testing::HasSubstr;
 using Json = nlohmann::ordered_json;
@@ -32,13 +33,6 @@ CommandResult wba_run(std::vector<std::string> arguments, std::string_view input
 CommandResult wba_directory(std::vector<std::string> arguments, std::string_view input = {}) {
   arguments.insert(arguments.begin(), "directory");
   return wba_run(std::move(arguments), input);
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
 }
 
 void write(const std::string& path, std::string_view text) {

@@ -21,6 +21,7 @@
 #include <wba/directory_document.h>
 #include <wba/key.h>
 
+#include "support/file_contents.h"
 #include "support/run_command.h"
 #include "support/test_ca.h"
 
@@ -28,19 +29,13 @@ namespace wba {
 namespace {
 
 using std::chrono::milliseconds;
+using test::contents;
 using test::TemporaryFolder;
 using test::TestCa;
 using ::testing::HasSubstr;
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view path = "/.well-known/http-message-signatures-directory";
-
-std::string contents(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
-}
 
 void write(const std::string& file, std::string_view text) {
   std::ofstream(file, std::ios::binary) << text;

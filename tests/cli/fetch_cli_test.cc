@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,7 @@
 
 #include <wba/key.h>
 
+#include "support/file_contents.h"
 #include "support/origin.h"
 #include "support/run_command.h"
 
@@ -50,13 +50,6 @@ std::string run_on_terminal(const std::vector<std::string>& arguments) {
   ::close(terminal);
   ::waitpid(child, nullptr, 0);
   return shown;
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
 }
 
 class FetchCommand : public testing::Test {

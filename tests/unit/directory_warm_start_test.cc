@@ -15,6 +15,7 @@
 
 #include "directory/directory_cache.h"
 #include "directory/warm_start.h"
+#include "support/file_contents.h"
 #include "support/test_keys.h"
 
 namespace {
@@ -32,6 +33,7 @@ using wba::directory::DirectoryTable;
 using wba::directory::FetchResult;
 using wba::directory::read_cache_file;
 using wba::directory::write_cache_file;
+using wba::test::contents;
 using wba::test::key_set;
 using wba::test::make_key;
 using wba::test::TestKey;
@@ -91,10 +93,7 @@ TEST(WarmStart, WhatIsSavedIsFoundAgainWithItsTimesAndLimitsOfKeys) {
   // And saved once more, it is the same file.
   const auto second = saved.folder.path / "second";
   ASSERT_EQ(resolver->save(second), 1U);
-  std::ifstream a(saved.file);
-  std::ifstream b(second);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(a), {}),
-            std::string(std::istreambuf_iterator<char>(b), {}));
+  EXPECT_EQ(contents(saved.file), contents(second));
 }
 
 TEST(WarmStart, WhatIsTooOldIsLeftOut) {
@@ -111,11 +110,7 @@ TEST(WarmStart, FileThatWasChangedByOneOctetIsRefused) {
   Saved saved;
   saved.fetch("https://agent.test/k", key_set({key.jwk}), "max-age=3600");
   ASSERT_TRUE(write_cache_file(saved.file, saved.cache.saved(), ProofRule::optional));
-  std::string text;
-  {
-    std::ifstream in(saved.file);
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  }
+  const std::string text = contents(saved.file);
   const auto rewrite = [&](const std::string& content) {
     std::ofstream(saved.file, std::ios::trunc) << content;
     return read_cache_file(saved.file, {}, now);
