@@ -4,7 +4,6 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -13,15 +12,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <wba/key.h>
 
 #include "support/file_contents.h"
 #include "support/origin.h"
 #include "support/run_command.h"
+#include "support/test_keys.h"
 
 namespace wba::test {
 
@@ -30,17 +27,7 @@ using namespace std::chrono_literals;
 // AgentDaemon is a test with `wba agent` as it runs, an origin, and a key that both know.
 class AgentDaemon : public testing::Test {
  protected:
-  AgentDaemon() {
-    auto key = PrivateKey::generate(KeyType::ed25519).value();
-    std::ofstream(file("key.pem")) << key.export_pem().value().text();
-    ::chmod(file("key.pem").c_str(), 0600);
-    agent.signer = std::make_shared<KeySigner>(KeySigner::create(std::move(key)).value());
-    agent.resolver = std::make_shared<StaticResolver>();
-    agent.resolver
-        ->add_directory(agent.url, "{\"keys\":[" + agent.signer->public_key().jwk().value() + "]}")
-        .value();
-    write_policy("localhost:" + origin_port());
-  }
+  AgentDaemon() { write_policy("localhost:" + origin_port()); }
   ~AgentDaemon() override { stop(); }
 
   std::string origin_port() {
@@ -122,7 +109,7 @@ class AgentDaemon : public testing::Test {
 
   TemporaryFolder folder;
   TestCa ca;
-  TestAgent agent;
+  TestAgent agent{key_in_new_file(file("key.pem"))};
   std::optional<Origin> origin;
   std::string key_lines;   // further lines of [[key]]
   std::string policy_end;  // further rules

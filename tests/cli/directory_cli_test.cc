@@ -13,12 +13,14 @@
 
 #include "support/file_contents.h"
 #include "support/run_command.h"
+#include "support/test_keys.h"
 
 namespace wba {
 namespace {
 
 using test::CommandResult;
 using test::contents;
+using test::key_in_new_file;
 using test::TemporaryFolder;
 using ::testing::HasSubstr;
 using Json = nlohmann::ordered_json;
@@ -51,19 +53,10 @@ void expect_refused(const CommandResult& result, std::string_view part) {
 class DirectoryCommand : public ::testing::Test {
  protected:
   void SetUp() override {
-    new_key(key_);
-    new_key(second_);
+    key_in_new_file(key_);
+    key_in_new_file(second_);
     const auto made = wba_directory({"new", key_, "--out", file_});
     ASSERT_EQ(made.status, 0) << made.err;
-  }
-
-  static void new_key(const std::string& path) {
-    auto key = PrivateKey::generate(KeyType::ed25519);
-    ASSERT_TRUE(key);
-    const auto pem = key->export_pem();
-    ASSERT_TRUE(pem);
-    write(path, pem->text());
-    ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
   }
 
   [[nodiscard]] static std::string thumbprint(const std::string& path) {

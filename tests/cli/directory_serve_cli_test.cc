@@ -14,7 +14,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "support/file_contents.h"
 #include "support/run_command.h"
 #include "support/test_ca.h"
+#include "support/test_keys.h"
 
 namespace wba {
 namespace {
@@ -107,12 +107,9 @@ std::size_t append(char* data, std::size_t /*one*/, std::size_t size, void* text
 class DirectoryServeCommand : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto key = PrivateKey::generate(KeyType::ed25519);
-    ASSERT_TRUE(key);
-    write(key_, key->export_pem()->text());
-    ASSERT_EQ(::chmod(key_.c_str(), 0600), 0);
+    const PrivateKey key = test::key_in_new_file(key_);
     directory::Document document;
-    ASSERT_TRUE(document.add(key->public_key()));
+    ASSERT_TRUE(document.add(key.public_key()));
     write(file_, document.serialise());
     ca_.write_server_files(folder_.path(), {"agent.test"});
   }

@@ -17,6 +17,7 @@
 
 #include "support/file_contents.h"
 #include "support/run_command.h"
+#include "support/test_keys.h"
 
 namespace wba {
 namespace {
@@ -31,7 +32,7 @@ class KeyEncryption : public testing::Test {
   KeyEncryption() {
     write("passphrase", "correct horse battery\n");
     write("other", "another passphrase");
-    write("key.pem", PrivateKey::generate(KeyType::ed25519)->export_pem()->text());
+    test::key_in_new_file(file("key.pem"));
   }
 
   void write(const std::string& name, std::string_view text) {
