@@ -22,20 +22,13 @@ using wba::crypto::PreparedEd25519Key;
 using wba::crypto::TableKind;
 using wba::test::Ed25519Case;
 using wba::test::Ed25519Cases;
+using wba::test::message_of;
 using wba::test::Octets32;
+using wba::test::signature_of;
+using wba::test::view;
 
 constexpr std::size_t group_size = 75;   // more than share an inversion, no multiple of the lanes
 constexpr std::uint64_t keys_every = 8;  // groups; then one with a changed key
-
-std::span<const std::byte, 32> view(const Octets32& key) {
-  return std::as_bytes(std::span<const std::uint8_t, 32>(key));
-}
-std::span<const std::byte> message_of(const Ed25519Case& one) {
-  return std::as_bytes(std::span<const std::uint8_t>(one.message));
-}
-std::span<const std::byte, 64> signature_of(const Ed25519Case& one) {
-  return std::as_bytes(std::span<const std::uint8_t, 64>(one.signature));
-}
 
 void print(const char* what, std::span<const std::uint8_t> octets) {
   std::printf("%s ", what);

@@ -29,6 +29,17 @@ struct Ed25519Case {
   Octets64 signature;
 };
 
+// Key, message and signature as the verifiers take them; they view their argument.
+[[nodiscard]] inline std::span<const std::byte, 32> view(const Octets32& key) {
+  return std::as_bytes(std::span<const std::uint8_t, 32>(key));
+}
+[[nodiscard]] inline std::span<const std::byte> message_of(const Ed25519Case& one) {
+  return std::as_bytes(std::span<const std::uint8_t>(one.message));
+}
+[[nodiscard]] inline std::span<const std::byte, 64> signature_of(const Ed25519Case& one) {
+  return std::as_bytes(std::span<const std::uint8_t, 64>(one.signature));
+}
+
 // small_order_encodings gives every encoding, canonical or not, of the points of small order.
 [[nodiscard]] const std::vector<Octets32>& small_order_encodings();
 

@@ -26,18 +26,11 @@ using wba::crypto::PrepareFailure;
 using wba::crypto::TableKind;
 using wba::test::Ed25519Case;
 using wba::test::Ed25519Cases;
+using wba::test::message_of;
 using wba::test::Octets32;
 using wba::test::Octets64;
-
-std::span<const std::byte, 32> view(const Octets32& key) {
-  return std::as_bytes(std::span<const std::uint8_t, 32>(key));
-}
-std::span<const std::byte> message_of(const Ed25519Case& one) {
-  return std::as_bytes(std::span<const std::uint8_t>(one.message));
-}
-std::span<const std::byte, 64> signature_of(const Ed25519Case& one) {
-  return std::as_bytes(std::span<const std::uint8_t, 64>(one.signature));
-}
+using wba::test::signature_of;
+using wba::test::view;
 
 class Ed25519Prepared : public testing::TestWithParam<Ed25519Path> {
  protected:
