@@ -55,13 +55,13 @@ TEST_F(AgentCommand, ReloadsItsPolicyAndKeepsItWhereTheNewOneIsWrong) {
   start();
   EXPECT_TRUE(post(good()).contains("Signature-Input"));
   write_policy("other.test");
-  ::kill(pid, SIGHUP);
+  ::kill(daemon.pid(), SIGHUP);
   for (int i = 0; i < 200 && post(good()).contains("Signature-Input"); ++i) {
     std::this_thread::sleep_for(25ms);
   }
   EXPECT_EQ(post(good()), R"({"error":"authority-not-allowed"})");
   std::ofstream(file("policy.toml")) << "nonsense";
-  ::kill(pid, SIGHUP);
+  ::kill(daemon.pid(), SIGHUP);
   std::this_thread::sleep_for(100ms);
   EXPECT_TRUE(post(R"({"method":"GET","url":"https://other.test/"})").contains("Signature-Input"));
   EXPECT_EQ(stop(), 0);
@@ -140,7 +140,7 @@ TEST_F(AgentCommand, ReloadAndStopUnderLoadLoseNothing) {
       });
     }
     for (int i = 0; i < 20; ++i) {
-      ::kill(pid, SIGHUP);
+      ::kill(daemon.pid(), SIGHUP);
       std::this_thread::sleep_for(20ms);
     }
     stopping = true;
@@ -165,7 +165,7 @@ TEST_F(AgentCommand, EncryptedKeyIsUnlockedAtStartAndStaysSo) {
   // With the passphrase gone, the same key goes on.
   ASSERT_EQ(::unlink(file("passphrase").c_str()), 0);
   write_policy("other.test");
-  ::kill(pid, SIGHUP);
+  ::kill(daemon.pid(), SIGHUP);
   for (int i = 0; i < 400 && post(good()).contains("Signature-Input"); ++i) {
     std::this_thread::sleep_for(25ms);
   }
@@ -220,7 +220,7 @@ TEST_F(AgentCommand, MemoryIsForNobodyNotEvenOfItsOwnUser) {
   ASSERT_EQ(::chown(folder.path().c_str(), kUser, kUser), 0);
   ASSERT_EQ(::chown(file("key.pem").c_str(), kUser, kUser), 0);
   start({}, {"setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups"});
-  const std::string id = std::to_string(pid);
+  const std::string id = std::to_string(daemon.pid());
   for (const uid_t user : {kUser, uid_t{65534}}) {
     refused_to(user, {"head", "-c", "1", "/proc/" + id + "/mem"});
     refused_to(user, {"cat", "/proc/" + id + "/environ"});
@@ -240,7 +240,7 @@ TEST_F(AgentCommand, AnotherUserReadsNeitherSocketNorMemory) {
   ::chmod(folder.path().c_str(), 0755);
   // Even where the socket's mode would let it.
   ::chmod(socket().c_str(), 0666);
-  const std::string memory = "/proc/" + std::to_string(pid) + "/mem";
+  const std::string memory = "/proc/" + std::to_string(daemon.pid()) + "/mem";
   const std::string body = good();
   const pid_t child = ::fork();
   if (child == 0) {

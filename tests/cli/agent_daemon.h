@@ -4,51 +4,29 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <wba/key.h>
-
+#include "support/child_process.h"
+#include "support/file_contents.h"
 #include "support/origin.h"
 #include "support/run_command.h"
+#include "support/test_keys.h"
 
 namespace wba::test {
 
 using namespace std::chrono_literals;
 
-inline std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
-}
-
 // AgentDaemon is a test with `wba agent` as it runs, an origin, and a key that both know.
 class AgentDaemon : public testing::Test {
  protected:
-  AgentDaemon() {
-    auto key = PrivateKey::generate(KeyType::ed25519).value();
-    std::ofstream(file("key.pem")) << key.export_pem().value().text();
-    ::chmod(file("key.pem").c_str(), 0600);
-    agent.signer = std::make_shared<KeySigner>(KeySigner::create(std::move(key)).value());
-    agent.resolver = std::make_shared<StaticResolver>();
-    agent.resolver
-        ->add_directory(agent.url, "{\"keys\":[" + agent.signer->public_key().jwk().value() + "]}")
-        .value();
-    write_policy("localhost:" + origin_port());
-  }
-  ~AgentDaemon() override { stop(); }
+  AgentDaemon() { write_policy("localhost:" + origin_port()); }
 
   std::string origin_port() {
     origin.emplace(ca, agent, "localhost");
@@ -78,14 +56,7 @@ class AgentDaemon : public testing::Test {
       arguments.push_back(argument);
     }
     arguments.insert(arguments.end(), options.begin(), options.end());
-    std::vector<char*> pointers;
-    for (const auto& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
-    pointers.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, 1, file("out").c_str(), O_WRONLY | O_CREAT, 0600);
-    ASSERT_EQ(::posix_spawnp(&pid, pointers[0], &actions, nullptr, pointers.data(), environ), 0);
-    ::posix_spawn_file_actions_destroy(&actions);
+    daemon = ChildProcess(arguments, {.out = file("out")});
     for (int i = 0; i < 1200 && ::access(socket().c_str(), F_OK) != 0; ++i) {
       std::this_thread::sleep_for(25ms);
     }
@@ -94,11 +65,7 @@ class AgentDaemon : public testing::Test {
 
   // stop ends the daemon and gives its exit status.
   int stop() {
-    if (pid <= 0) return -1;
-    ::kill(pid, SIGTERM);
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    pid = -1;
+    const int status = daemon.stop();
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 
@@ -129,11 +96,11 @@ class AgentDaemon : public testing::Test {
 
   TemporaryFolder folder;
   TestCa ca;
-  TestAgent agent;
+  TestAgent agent{key_in_new_file(file("key.pem"))};
   std::optional<Origin> origin;
   std::string key_lines;   // further lines of [[key]]
   std::string policy_end;  // further rules
-  pid_t pid = -1;
+  ChildProcess daemon;
 };
 
 }  // namespace wba::test

@@ -194,9 +194,7 @@ TEST_F(AgentProxySends, NothingForAUserWithoutARule) {
   EXPECT_EQ(result.out, "{\"error\":\"user-unknown\"}\n403") << result.err;
   EXPECT_TRUE(a->judged().empty());
   EXPECT_EQ(stop(), 0);
-  std::stringstream log;
-  log << std::ifstream(file("log")).rdbuf();
-  EXPECT_TRUE(log.str().contains("user-unknown"));
+  EXPECT_TRUE(contents(file("log")).contains("user-unknown"));
 }
 
 TEST_F(AgentProxySends, RequestsOfAnotherUserAreJudgedAsHis) {

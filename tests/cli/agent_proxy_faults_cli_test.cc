@@ -108,10 +108,7 @@ TEST_F(AgentProxyHolds, ServersThatGoWrong) {
 
 TEST_F(AgentProxyHolds, ServersThatCannotBeReached) {
   const std::string closed = std::to_string(free_port());
-  std::ifstream stream(file("policy.toml"));
-  std::stringstream policy;
-  policy << stream.rdbuf();
-  std::string text = policy.str();
+  std::string text = contents(file("policy.toml"));
   const std::string known = "authorities = [\"" + authority(*a) + "\"";
   text.replace(text.find(known), known.size(),
                known + ", \"127.0.0.1:" + closed +

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -22,11 +21,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wba/key.h>
-
 #include "support/child_process.h"
+#include "support/file_contents.h"
 #include "support/origin.h"
 #include "support/run_command.h"
+#include "support/test_keys.h"
 
 namespace wba::test {
 
@@ -82,14 +81,6 @@ class RawClient {
 class AgentProxy : public testing::Test {
  protected:
   AgentProxy() {
-    auto key = PrivateKey::generate(KeyType::ed25519).value();
-    std::ofstream(file("key.pem")) << key.export_pem().value().text();
-    ::chmod(file("key.pem").c_str(), 0600);
-    agent.signer = std::make_shared<KeySigner>(KeySigner::create(std::move(key)).value());
-    agent.resolver = std::make_shared<StaticResolver>();
-    agent.resolver
-        ->add_directory(agent.url, "{\"keys\":[" + agent.signer->public_key().jwk().value() + "]}")
-        .value();
     a.emplace(ca, agent, "a.test", [this](const Judged& judged) { return answer(judged); });
     b.emplace(ca, agent, "b.test");
     write_policy(::getuid());
@@ -171,7 +162,7 @@ class AgentProxy : public testing::Test {
 
   TemporaryFolder folder;
   TestCa ca;
-  TestAgent agent;
+  TestAgent agent{key_in_new_file(file("key.pem"))};
   std::optional<Origin> a;
   std::optional<Origin> b;
   ChildProcess daemon;

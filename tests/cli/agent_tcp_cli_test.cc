@@ -128,7 +128,7 @@ TEST_F(AgentTcp, PagesInBrowsersAreNotHeard) {
 TEST_F(AgentTcp, TokensAreReadAgainAtReload) {
   start_listening();
   write_token("another-token-of-thirty-two-characters");
-  ::kill(pid, SIGHUP);
+  ::kill(daemon.pid(), SIGHUP);
   for (int i = 0; i < 400 && ask({bearer}, "{}").status != 401; ++i) {
     std::this_thread::sleep_for(25ms);
   }

@@ -115,7 +115,7 @@ struct FaultCase {
   std::string_view failure;
 };
 
-// PrintTo keeps addresses out of the names of tests.
+// PrintTo keeps addresses out of what a failure says.
 void PrintTo(const FaultCase& row, std::ostream* out) { *out << to_string(row.fault); }
 
 class DirectoryCheckFault : public DirectoryCheckCommand,

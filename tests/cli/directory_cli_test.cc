@@ -1,6 +1,5 @@
 #include <chrono>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -12,12 +11,16 @@
 #include <wba/directory_proof.h>
 #include <wba/key.h>
 
+#include "support/file_contents.h"
 #include "support/run_command.h"
+#include "support/test_keys.h"
 
 namespace wba {
 namespace {
 
 using test::CommandResult;
+using test::contents;
+using test::key_in_new_file;
 using test::TemporaryFolder;
 using ::testing::HasSubstr;
 using Json = nlohmann::ordered_json;
@@ -32,13 +35,6 @@ CommandResult wba_run(std::vector<std::string> arguments, std::string_view input
 CommandResult wba_directory(std::vector<std::string> arguments, std::string_view input = {}) {
   arguments.insert(arguments.begin(), "directory");
   return wba_run(std::move(arguments), input);
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
 }
 
 void write(const std::string& path, std::string_view text) {
@@ -57,19 +53,10 @@ void expect_refused(const CommandResult& result, std::string_view part) {
 class DirectoryCommand : public ::testing::Test {
  protected:
   void SetUp() override {
-    new_key(key_);
-    new_key(second_);
+    key_in_new_file(key_);
+    key_in_new_file(second_);
     const auto made = wba_directory({"new", key_, "--out", file_});
     ASSERT_EQ(made.status, 0) << made.err;
-  }
-
-  static void new_key(const std::string& path) {
-    auto key = PrivateKey::generate(KeyType::ed25519);
-    ASSERT_TRUE(key);
-    const auto pem = key->export_pem();
-    ASSERT_TRUE(pem);
-    write(path, pem->text());
-    ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
   }
 
   [[nodiscard]] static std::string thumbprint(const std::string& path) {

@@ -2,32 +2,32 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <wba/directory_document.h>
 #include <wba/key.h>
 
+#include "support/child_process.h"
+#include "support/file_contents.h"
 #include "support/run_command.h"
 #include "support/test_ca.h"
+#include "support/test_keys.h"
 
 namespace wba {
 namespace {
 
 using std::chrono::milliseconds;
+using test::ChildProcess;
+using test::contents;
 using test::TemporaryFolder;
 using test::TestCa;
 using ::testing::HasSubstr;
@@ -35,55 +35,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view path = "/.well-known/http-message-signatures-directory";
 
-std::string contents(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
-}
-
 void write(const std::string& file, std::string_view text) {
   std::ofstream(file, std::ios::binary) << text;
 }
-
-// Background runs a program with its output in files until it is stopped.
-class Background {
- public:
-  Background(const std::vector<std::string>& arguments, const std::string& out,
-             const std::string& err) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    std::vector<char*> argv;
-    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    if (::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
-    posix_spawn_file_actions_destroy(&actions);
-  }
-  Background(const Background&) = delete;
-  Background& operator=(const Background&) = delete;
-  ~Background() {
-    if (pid_ > 0) stop(SIGKILL);
-  }
-
-  // stop sends a signal and gives the status of waitpid, or -1 where it does not end in 20 seconds.
-  int stop(int signal) {
-    ::kill(pid_, signal);
-    int status = -1;
-    for (int i = 0; i < 2000; ++i) {
-      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
-        pid_ = -1;
-        return status;
-      }
-      std::this_thread::sleep_for(milliseconds(10));
-    }
-    return -1;
-  }
-
- private:
-  pid_t pid_ = -1;
-};
 
 struct Answer {
   CURLcode code = CURLE_FAILED_INIT;
@@ -112,12 +66,9 @@ std::size_t append(char* data, std::size_t /*one*/, std::size_t size, void* text
 class DirectoryServeCommand : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto key = PrivateKey::generate(KeyType::ed25519);
-    ASSERT_TRUE(key);
-    write(key_, key->export_pem()->text());
-    ASSERT_EQ(::chmod(key_.c_str(), 0600), 0);
+    const PrivateKey key = test::key_in_new_file(key_);
     directory::Document document;
-    ASSERT_TRUE(document.add(key->public_key()));
+    ASSERT_TRUE(document.add(key.public_key()));
     write(file_, document.serialise());
     ca_.write_server_files(folder_.path(), {"agent.test"});
   }
@@ -138,7 +89,7 @@ class DirectoryServeCommand : public ::testing::Test {
     std::vector<std::string> arguments = {"--listen", "127.0.0.1", "--port", "0"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     server_ =
-        std::make_unique<Background>(command(arguments), folder_.file("out"), folder_.file("err"));
+        ChildProcess(command(arguments), {.out = folder_.file("out"), .err = folder_.file("err")});
     const std::string begin = "listening on https://127.0.0.1:";
     for (int i = 0; i < 2000; ++i) {
       const std::string out = contents(folder_.file("out"));
@@ -192,7 +143,7 @@ class DirectoryServeCommand : public ::testing::Test {
   TemporaryFolder folder_;
   std::string key_ = folder_.file("agent.pem");
   std::string file_ = folder_.file("directory.json");
-  std::unique_ptr<Background> server_;
+  ChildProcess server_;
   std::string port_;
 };
 
@@ -305,7 +256,7 @@ TEST_F(DirectoryServeCommand, SignalsStopIt) {
   for (const int signal : {SIGTERM, SIGINT}) {
     start();
     EXPECT_EQ(ask("GET", std::string(path)).status, 200);
-    const int status = server_->stop(signal);
+    const int status = server_.stop(signal);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   }
 }

@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -12,14 +11,13 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <wba/key.h>
-
+#include "support/file_contents.h"
 #include "support/origin.h"
 #include "support/run_command.h"
+#include "support/test_keys.h"
 
 namespace wba::test {
 namespace {
@@ -52,24 +50,9 @@ std::string run_on_terminal(const std::vector<std::string>& arguments) {
   return shown;
 }
 
-std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
-}
-
 class FetchCommand : public testing::Test {
  protected:
   FetchCommand() {
-    auto key = PrivateKey::generate(KeyType::ed25519).value();
-    std::ofstream(file("key.pem")) << key.export_pem().value().text();
-    ::chmod(file("key.pem").c_str(), 0600);
-    agent.signer = std::make_shared<KeySigner>(KeySigner::create(std::move(key)).value());
-    agent.resolver = std::make_shared<StaticResolver>();
-    agent.resolver
-        ->add_directory(agent.url, "{\"keys\":[" + agent.signer->public_key().jwk().value() + "]}")
-        .value();
     origin.emplace(ca, agent, "a.test", [this](const Judged& judged) { return answer(judged); });
   }
 
@@ -112,7 +95,7 @@ class FetchCommand : public testing::Test {
 
   TemporaryFolder folder;
   TestCa ca;
-  TestAgent agent;
+  TestAgent agent{key_in_new_file(file("key.pem"))};
   std::optional<Origin> origin;
 };
 

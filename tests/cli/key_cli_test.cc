@@ -1,6 +1,5 @@
 #include <cstdio>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,7 @@
 
 #include <wba/key.h>
 
+#include "support/file_contents.h"
 #include "support/json_file.h"
 #include "support/run_command.h"
 
@@ -18,18 +18,12 @@ namespace wba {
 namespace {
 
 using test::CommandResult;
+using test::contents;
 using test::TemporaryFolder;
 
 CommandResult wba_key(std::vector<std::string> arguments, std::string_view input = {}) {
   arguments.insert(arguments.begin(), {WBA_COMMAND, "key"});
   return test::run_command(arguments, input);
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
 }
 
 void write(const std::string& path, std::string_view text) {

@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,28 +15,24 @@
 #include <wba/encrypted_key.h>
 #include <wba/key.h>
 
+#include "support/file_contents.h"
 #include "support/run_command.h"
+#include "support/test_keys.h"
 
 namespace wba {
 namespace {
 
 using test::CommandResult;
+using test::contents;
 using test::run_command;
 using test::TemporaryFolder;
-
-std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << stream.rdbuf();
-  return bytes.str();
-}
 
 class KeyEncryption : public testing::Test {
  protected:
   KeyEncryption() {
     write("passphrase", "correct horse battery\n");
     write("other", "another passphrase");
-    write("key.pem", PrivateKey::generate(KeyType::ed25519)->export_pem()->text());
+    test::key_in_new_file(file("key.pem"));
   }
 
   void write(const std::string& name, std::string_view text) {

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/child_process.h"
+#include "support/file_contents.h"
 #include "support/https_server.h"
 #include "support/run_command.h"
 #include "support/test_ca.h"
@@ -40,11 +41,6 @@ class OriginCommand : public testing::Test {
 
   void write(const std::string& name, const std::string& text) {
     std::ofstream(folder_.file(name), std::ios::binary) << text;
-  }
-
-  std::string read(const std::string& name) {
-    std::ifstream stream(folder_.file(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
   }
 
   // start takes the options that say where keys come from.
@@ -135,7 +131,7 @@ TEST_F(OriginCommand, SignedPassesUnsignedIsChallengedReplayedIsSlowedDown) {
   ::kill(origin_.pid(), SIGHUP);
   EXPECT_EQ(get("/page.txt", sign("GET", "/page.txt"))->status, 200);
   EXPECT_EQ(origin_.stop(), 0);
-  std::istringstream log(read("audit.log"));
+  std::istringstream log(contents(folder_.file("audit.log")));
   std::vector<std::string> actions;
   for (std::string line; std::getline(log, line);) {
     actions.push_back(nlohmann::json::parse(line).at("action"));
@@ -145,8 +141,9 @@ TEST_F(OriginCommand, SignedPassesUnsignedIsChallengedReplayedIsSlowedDown) {
 }
 
 TEST_F(OriginCommand, TheDirectoryOfANamedAgentIsFetchedBeforeItComes) {
-  HttpsServer directory(ca_, {"bot.example"},
-                        [&](const HttpRequest&) { return directory_reply(read("keys.json")); });
+  HttpsServer directory(ca_, {"bot.example"}, [&](const HttpRequest&) {
+    return directory_reply(contents(folder_.file("keys.json")));
+  });
   const std::string agent = directory.url("bot.example", "/keys");
   start({"--agent", agent, "--ca", ca_.file().string(), "--resolve",
          directory.resolve("bot.example"), "--allow-address", "127.0.0.0/8"});

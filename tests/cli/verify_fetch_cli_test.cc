@@ -100,7 +100,7 @@ struct FaultCase {
   std::string_view reason;
 };
 
-// PrintTo keeps addresses out of the names of tests.
+// PrintTo keeps addresses out of what a failure says.
 void PrintTo(const FaultCase& row, std::ostream* out) { *out << to_string(row.fault); }
 
 class VerifyFetchFault : public VerifyFetchCommand,

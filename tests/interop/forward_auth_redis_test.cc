@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <ostream>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -79,6 +80,9 @@ struct AwayCase {
   std::string when_away;
   int status_away;
 };
+
+// PrintTo keeps addresses out of what a failure says.
+void PrintTo(const AwayCase& row, std::ostream* out) { *out << row.when_away; }
 
 class RedisAwayTest : public SharedNoncesTest, public testing::WithParamInterface<AwayCase> {};
 

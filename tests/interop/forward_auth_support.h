@@ -5,7 +5,6 @@
 
 #include <cctype>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,6 +19,7 @@
 
 #include "authd.h"
 #include "support/child_process.h"
+#include "support/file_contents.h"
 #include "support/test_ca.h"
 #include "unit/guard_support.h"
 
@@ -100,7 +100,7 @@ class ProxyTest : public testing::Test {
     ca_.write_server_files(folder_.path(), {"shop.example"});
     std::ofstream both(folder_.path() / "both.pem");
     for (const auto* name : {"certificate.pem", "key.pem"}) {
-      both << std::ifstream(folder_.path() / name).rdbuf();
+      both << test::contents(folder_.path() / name);
     }
   }
 
@@ -152,9 +152,8 @@ per = "24h"
 
   // example gives a shipped configuration with its names filled in.
   [[nodiscard]] std::string example(std::string_view name, std::uint16_t authd_port) const {
-    std::ifstream stream(
+    std::string text = test::contents(
         std::string(WBA_SOURCE_DIR "/server-plugin/forward-auth/examples/").append(name));
-    std::string text{std::istreambuf_iterator<char>(stream), {}};
     const auto& run = folder_.path().string();
     replace_all(text, "@RUN@", run);
     replace_all(text, "@PORT@", std::to_string(port_));
@@ -167,10 +166,7 @@ per = "24h"
     return text;
   }
 
-  [[nodiscard]] std::string log() const {
-    std::ifstream stream(folder_.path() / "error.log");
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
+  [[nodiscard]] std::string log() const { return test::contents(folder_.path() / "error.log"); }
 
   [[nodiscard]] std::string authority() const { return "shop.example:" + std::to_string(port_); }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
@@ -33,11 +34,19 @@ inline std::string find_program(const std::string& program) {
 
 inline bool is_installed(const std::string& program) { return !find_program(program).empty(); }
 
+// OutputFiles are where a child's standard output and error go; unnamed, to those of the test.
+struct OutputFiles {
+  std::string out = {};
+  std::string err = {};
+};
+
 // ChildProcess runs a program until the object goes.
 class ChildProcess {
  public:
   ChildProcess() = default;
-  explicit ChildProcess(const std::vector<std::string>& arguments) { start(arguments); }
+  explicit ChildProcess(const std::vector<std::string>& arguments, const OutputFiles& files = {}) {
+    start(arguments, files);
+  }
   ChildProcess(ChildProcess&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
   ChildProcess& operator=(ChildProcess&& other) noexcept {
     stop();
@@ -50,13 +59,13 @@ class ChildProcess {
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
-  // stop sends `signal`, waits, and kills it where it does not end within ten seconds. It gives the
-  // status that waitpid gave, -1 where there was nothing to wait for.
+  // stop sends `signal`, waits, and kills it where it does not end within thirty seconds. It gives
+  // the status that waitpid gave, -1 where there was nothing to wait for.
   int stop(int signal = SIGTERM) noexcept {
     if (pid_ <= 0) return -1;
     ::kill(pid_, signal);
     int status = -1;
-    for (int i = 0; i < 1000; ++i) {
+    for (int i = 0; i < 3000; ++i) {
       const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
       if (ended == pid_) {
         pid_ = -1;
@@ -71,13 +80,23 @@ class ChildProcess {
   }
 
  private:
-  void start(const std::vector<std::string>& arguments) {
+  void start(const std::vector<std::string>& arguments, const OutputFiles& files) {
     std::vector<char*> argv;
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     const std::string found = find_program(arguments.front());
     const char* program = found.empty() ? argv[0] : found.c_str();
-    if (::posix_spawnp(&pid_, program, nullptr, nullptr, argv.data(), environ) != 0) pid_ = -1;
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    const auto write_to = [&actions](int descriptor, const std::string& file) {
+      if (file.empty()) return;
+      ::posix_spawn_file_actions_addopen(&actions, descriptor, file.c_str(),
+                                         O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    };
+    write_to(STDOUT_FILENO, files.out);
+    write_to(STDERR_FILENO, files.err);
+    if (::posix_spawnp(&pid_, program, &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
+    ::posix_spawn_file_actions_destroy(&actions);
   }
 
   pid_t pid_ = -1;

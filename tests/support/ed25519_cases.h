@@ -30,7 +30,7 @@ struct Ed25519Case {
   Octets64 signature;
 };
 
-// These give the octets as a verifier takes them.
+// Key, message and signature as the verifiers take them; they view their argument.
 [[nodiscard]] inline std::span<const std::byte, 32> view(const Octets32& key) {
   return std::as_bytes(std::span<const std::uint8_t, 32>(key));
 }

@@ -4,10 +4,9 @@
 
 namespace wba::test {
 
-TestAgent::TestAgent() {
-  signer = std::make_shared<KeySigner>(
-      KeySigner::create(PrivateKey::generate(KeyType::ed25519).value()).value());
-  resolver = std::make_shared<StaticResolver>();
+TestAgent::TestAgent(PrivateKey key)
+    : signer(std::make_shared<KeySigner>(KeySigner::create(std::move(key)).value())),
+      resolver(std::make_shared<StaticResolver>()) {
   const std::string keys = "{\"keys\":[" + signer->public_key().jwk(true).value() + "]}";
   resolver->add_directory(url, keys).value();
   resolver->add_directory("https://agent.test/.well-known/http-message-signatures-directory", keys)

@@ -24,9 +24,9 @@
 
 namespace wba::test {
 
-// TestAgent is an agent with a new key, known to the origins that are given its resolver.
+// TestAgent is an agent with a key, known to the origins that are given its resolver.
 struct TestAgent {
-  TestAgent();
+  explicit TestAgent(PrivateKey key = PrivateKey::generate(KeyType::ed25519).value());
 
   std::string url = "https://agent.test/keys";  // draft -01: the key set itself
   std::shared_ptr<const KeySigner> signer;

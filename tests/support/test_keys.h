@@ -1,14 +1,17 @@
 #ifndef WBA_TESTS_SUPPORT_TEST_KEYS_H_
 #define WBA_TESTS_SUPPORT_TEST_KEYS_H_
 
-// Fresh keys and the key sets that publish them.
+// Fresh keys, the files that keep them, and the key sets that publish them.
 
-#include <cstddef>
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <wba/key.h>
 
@@ -27,6 +30,15 @@ inline TestKey make_key() {
   std::string jwk = secret->public_key().jwk(true).value_or("");
   std::string keyid(secret->public_key().thumbprint());
   return {std::move(*secret), std::move(jwk), std::move(keyid)};
+}
+
+// key_in_new_file gives a fresh Ed25519 key that is also in `file`, as PEM and with mode 0600.
+inline PrivateKey key_in_new_file(const std::string& file) {
+  auto key = PrivateKey::generate(KeyType::ed25519);
+  if (!key) std::abort();
+  std::ofstream(file) << key->export_pem().value().text();
+  EXPECT_EQ(::chmod(file.c_str(), 0600), 0);
+  return std::move(*key);
 }
 
 // with_member adds `"name":value` to a JWK.

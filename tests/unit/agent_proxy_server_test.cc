@@ -44,9 +44,7 @@ class ProxyInProcess : public testing::Test {
   ProxyInProcess() {
     auto key = PrivateKey::generate(KeyType::ed25519).value();
     pem = key.export_pem().value().text();
-    agent.resolver = std::make_shared<StaticResolver>();
-    agent.resolver->add_directory(agent.url, "{\"keys\":[" + key.public_key().jwk().value() + "]}")
-        .value();
+    agent = test::TestAgent(std::move(key));
     origin.emplace(ca, agent, "a.test");
   }
 

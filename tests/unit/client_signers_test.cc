@@ -18,7 +18,9 @@
 #include <wba/command_signer.h>
 
 #include "client_support.h"
+#include "support/file_contents.h"
 #include "support/run_command.h"
+#include "support/test_keys.h"
 
 namespace wba::test {
 namespace {
@@ -28,9 +30,7 @@ using namespace std::chrono_literals;
 class SigningCommand : public testing::Test {
  protected:
   SigningCommand() {
-    auto made = PrivateKey::generate(KeyType::ed25519).value();
-    std::ofstream(folder.file("key.pem")) << made.export_pem()->text();
-    signer.emplace(KeySigner::create(std::move(made)).value());
+    signer.emplace(KeySigner::create(key_in_new_file(folder.file("key.pem"))).value());
   }
 
   // script makes a program of the shell's.
@@ -76,8 +76,7 @@ TEST_F(SigningCommand, GivesItsSignatureRawOrInBase64) {
 }
 
 TEST_F(SigningCommand, SignatureOfAnotherKeyOrBaseIsFoundHere) {
-  std::ofstream(folder.file("key.pem"))
-      << PrivateKey::generate(KeyType::ed25519)->export_pem()->text();
+  key_in_new_file(folder.file("key.pem"));
   EXPECT_EQ(error(command(script(openssl()))), ErrorCode::signer_answer_invalid);
   for (const auto* program : {"exit 0", "echo nonsense", "echo aGVsbG8=", "head -c 64 /dev/zero",
                               "echo aGVsbG8=;a=1", "head -c 5000 /dev/zero"}) {
@@ -173,18 +172,7 @@ TEST_F(SigningCommand, ServesManyThreads) {
 
 TEST_F(SigningCommand, SignsForASession) {
   const TestCa ca;
-  TestAgent agent;
-  agent.signer = std::make_shared<const KeySigner>(
-      KeySigner::create(PrivateKey::from_pem([this] {
-                          std::ifstream stream(folder.file("key.pem"));
-                          return std::string(std::istreambuf_iterator<char>(stream), {});
-                        }())
-                            .value())
-          .value());
-  agent.resolver = std::make_shared<StaticResolver>();
-  agent.resolver
-      ->add_directory(agent.url, "{\"keys\":[" + agent.signer->public_key().jwk().value() + "]}")
-      .value();
+  const TestAgent agent(PrivateKey::from_pem(contents(folder.file("key.pem"))).value());
   const Origin origin(ca, agent, "a.test");
   Client client(ca, agent, {&origin});
   client.config.signer = std::make_shared<const CommandSigner>(command(script(openssl())));

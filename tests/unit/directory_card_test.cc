@@ -56,7 +56,7 @@ struct CardCase {
   std::optional<std::string> refused;
 };
 
-// PrintTo keeps addresses out of the names of tests.
+// PrintTo keeps addresses out of what a failure says.
 void PrintTo(const CardCase& row, std::ostream* out) { *out << row.name; }
 
 class AgentCardCases : public ::testing::TestWithParam<CardCase> {};
@@ -253,7 +253,7 @@ struct LineCase {
   Level level;
 };
 
-// PrintTo keeps addresses out of the names of tests.
+// PrintTo keeps addresses out of what a failure says.
 void PrintTo(const LineCase& row, std::ostream* out) { *out << row.name; }
 
 class AgentRegistryLine : public ::testing::TestWithParam<LineCase> {};

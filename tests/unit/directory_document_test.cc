@@ -148,7 +148,7 @@ struct Refused {
   ErrorCode code;
 };
 
-// PrintTo keeps addresses out of the names of tests.
+// PrintTo keeps addresses out of what a failure says.
 void PrintTo(const Refused& row, std::ostream* out) { *out << row.name; }
 
 class DirectoryDocumentRefuses : public ::testing::TestWithParam<Refused> {};

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "directory/directory_cache.h"
+#include "support/directory_cache_fixture.h"
 #include "support/test_keys.h"
 
 namespace {
@@ -13,17 +13,18 @@ using std::chrono::seconds;
 using wba::Reason;
 using wba::Time;
 using wba::directory::CacheSettings;
-using wba::directory::DirectoryCache;
-using wba::directory::DirectoryTable;
+using wba::directory::FetchResult;
+using wba::test::DirectoryCacheFixture;
+using wba::test::good;
 using wba::test::key_set;
 using wba::test::make_key;
 
 constexpr Time start{seconds(1800000000)};
 
 // FullCache has as many directories as it may, and room for two URLs without one.
-class FullCache : public testing::Test {
+class FullCache : public testing::Test, protected DirectoryCacheFixture {
  protected:
-  FullCache() : table_(100), cache_(table_, settings()), pin_(table_) {
+  FullCache() : DirectoryCacheFixture(settings()) {
     for (const std::string host : {"a.test", "b.test", "c.test"}) {
       EXPECT_EQ(request(host, true, start), Reason::key_pending);
     }
@@ -43,31 +44,19 @@ class FullCache : public testing::Test {
   // that holds, else a fetch, which is counted.
   Reason request(const std::string& host, bool readable, Time now, const std::string& path = "/k") {
     const std::string url = "https://" + host + path;
-    const wba::directory::DocumentName name{url, false};
-    if (const auto* known = pin_.find(name, table_.hash_of(name))) {
-      known->subject->last_used = now.time_since_epoch().count();
-      const auto found = answer(*known, key_.keyid, now, false);
+    if (const auto* directory = known(url)) {
+      directory->subject->last_used = now.time_since_epoch().count();
+      const auto found = answer(*directory, key_.keyid, now, false);
       if (!found.fetch_due) return found.reason;
     }
-    const auto entry = cache_.admit(name, host, now);
-    if (!entry) return entry.error();
-    const auto fetch = cache_.begin(**entry);
-    EXPECT_TRUE(fetch);
+    const Reason refused =
+        fetch(url, readable ? good(key_set({key_.jwk})) : FetchResult{.status = 404}, now);
+    if (refused != Reason::none) return refused;
     ++fetches_;
-    wba::directory::FetchResult result{.id = fetch->id, .status = 404};
-    if (readable) {
-      result.status = 200;
-      result.body = key_set({key_.jwk});
-      result.fields.cache_control = "max-age=3600";
-    }
-    cache_.complete(result, now, now, 0.5);
     return Reason::key_pending;
   }
 
   const wba::test::TestKey key_ = make_key();
-  DirectoryTable table_;
-  DirectoryCache cache_;
-  DirectoryTable::Pin pin_;
   int fetches_ = 0;
 };
 
@@ -90,7 +79,7 @@ TEST_F(FullCache, FailingUrlsPushOutEachOtherAndNoDirectory) {
     EXPECT_EQ(request("x" + std::to_string(i) + ".test", false, start + seconds(i)),
               Reason::key_pending);
   }
-  EXPECT_EQ(cache_.size(), 3U + 2U);
+  EXPECT_EQ(cache.size(), 3U + 2U);
   for (const std::string host : {"a.test", "b.test", "c.test"}) {
     EXPECT_EQ(request(host, true, start + seconds(60)), Reason::none);
   }
@@ -102,9 +91,9 @@ TEST_F(FullCache, DirectoryThatIsReadAtLastTakesTheOldestOnesPlace) {
   EXPECT_EQ(request("a.test", true, start + seconds(2)), Reason::none);
   EXPECT_EQ(request("c.test", true, start + seconds(3)), Reason::none);
   EXPECT_EQ(request("x.test", false, start + seconds(4)), Reason::key_pending);
-  EXPECT_EQ(cache_.size(), 4U);
+  EXPECT_EQ(cache.size(), 4U);
   EXPECT_EQ(request("x.test", true, start + seconds(60)), Reason::key_pending);
-  EXPECT_EQ(cache_.size(), 3U);
+  EXPECT_EQ(cache.size(), 3U);
   fetches_ = 0;
   for (const std::string host : {"a.test", "c.test", "x.test"}) {
     EXPECT_EQ(request(host, true, start + seconds(61)), Reason::none);
@@ -119,24 +108,20 @@ TEST_F(FullCache, FailingRefreshMovesNothing) {
   EXPECT_EQ(request("y.test", false, start), Reason::key_pending);
   EXPECT_EQ(request("a.test", false, start + seconds(3590)), Reason::key_pending);
   EXPECT_EQ(request("a.test", false, start + seconds(3591)), Reason::none);
-  EXPECT_EQ(cache_.size(), 3U + 2U);
+  EXPECT_EQ(cache.size(), 3U + 2U);
 }
 
 TEST_F(FullCache, OneDomainHasItsShareOfFailures) {
   CacheSettings many = settings();
   many.limits.unread_urls = 100;
-  DirectoryTable table(100);
-  DirectoryCache cache(table, many);
+  DirectoryCacheFixture f(many);
   const auto fail = [&](const std::string& host, int number) {
     const std::string url = "https://" + host + "/" + std::to_string(number);
-    const auto entry = cache.admit({url, false}, host, start + seconds(number));
-    ASSERT_TRUE(entry);
-    const auto fetch = cache.begin(**entry);
-    cache.complete({.id = fetch->id, .status = 404}, start, start + seconds(number), 0.5);
+    ASSERT_EQ(f.fetch(url, {.status = 404}, start + seconds(number)), Reason::none);
   };
   for (int i = 0; i < 10; ++i) fail("other" + std::to_string(i) + ".test", i);
   for (int i = 0; i < 50; ++i) fail("x" + std::to_string(i) + ".evil.example", i);
-  EXPECT_EQ(cache.size(), 10U + 2U);
+  EXPECT_EQ(f.cache.size(), 10U + 2U);
 }
 
 }  // namespace

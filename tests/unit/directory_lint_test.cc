@@ -118,7 +118,7 @@ struct BodyCase {
   Level level;
 };
 
-// PrintTo keeps addresses out of the names of tests.
+// PrintTo keeps addresses out of what a failure says.
 void PrintTo(const BodyCase& row, std::ostream* out) { *out << row.name; }
 
 class DirectoryLintBody : public ::testing::TestWithParam<BodyCase> {};
@@ -313,7 +313,7 @@ struct ResponseCase {
   Level level;
 };
 
-// PrintTo keeps addresses out of the names of tests.
+// PrintTo keeps addresses out of what a failure says.
 void PrintTo(const ResponseCase& row, std::ostream* out) { *out << row.name; }
 
 class DirectoryLintResponse : public ::testing::TestWithParam<ResponseCase> {};

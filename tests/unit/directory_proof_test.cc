@@ -265,7 +265,7 @@ struct Hand {
   ProofProblem problem;
 };
 
-// PrintTo keeps addresses out of the names of tests.
+// PrintTo keeps addresses out of what a failure says.
 void PrintTo(const Hand& row, std::ostream* out) { *out << row.name; }
 
 class DirectoryProofByHand : public ::testing::TestWithParam<Hand> {};

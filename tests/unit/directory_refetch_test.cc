@@ -9,7 +9,7 @@
 
 #include "crypto/ed25519_prepared_slot.h"
 #include "crypto/verifying_key.h"
-#include "directory/directory_cache.h"
+#include "support/directory_cache_fixture.h"
 #include "support/test_keys.h"
 
 namespace {
@@ -17,9 +17,9 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 using wba::Time;
-using wba::directory::DirectoryCache;
 using wba::directory::DirectoryKey;
-using wba::directory::DirectoryTable;
+using wba::test::DirectoryCacheFixture;
+using wba::test::good;
 using wba::test::key_set;
 using wba::test::make_key;
 using wba::test::TestKey;
@@ -27,17 +27,13 @@ using wba::test::with_member;
 
 constexpr Time start{seconds(1800000000)};
 
-class Refetch : public testing::Test {
+class Refetch : public testing::Test, protected DirectoryCacheFixture {
  protected:
-  Refetch() : table_(16), cache_(table_, {}) {}
-
   // fetch reads `body` at `url`, and gives the key of the new version.
   const DirectoryKey* fetch(const std::string& url, const std::string& body,
                             const std::string& keyid, Time now) {
-    const auto entry = cache_.admit({url, false}, "agent.test", now);
-    const auto request = cache_.begin(*entry.value());
-    cache_.complete({.id = request->id, .status = 200, .body = body}, now, now, 0.5);
-    const auto& version = (*entry)->version;
+    EXPECT_EQ(DirectoryCacheFixture::fetch(url, good(body, ""), now), wba::Reason::none);
+    const auto* version = known(url);
     return version->keys == nullptr ? nullptr : version->keys->find(keyid);
   }
 
@@ -46,8 +42,6 @@ class Refetch : public testing::Test {
   }
 
   const std::string url_ = "https://agent.test/keys";
-  DirectoryTable table_;
-  DirectoryCache cache_;
 };
 
 TEST_F(Refetch, KeyThatIsThereStillKeepsItsTable) {

@@ -13,8 +13,9 @@
 #include <wba/content_digest.h>
 #include <wba/directory_resolver.h>
 
-#include "directory/directory_cache.h"
 #include "directory/warm_start.h"
+#include "support/directory_cache_fixture.h"
+#include "support/file_contents.h"
 #include "support/test_keys.h"
 
 namespace {
@@ -27,11 +28,11 @@ using wba::ProofRule;
 using wba::Reason;
 using wba::Time;
 using wba::directory::CacheSettings;
-using wba::directory::DirectoryCache;
-using wba::directory::DirectoryTable;
 using wba::directory::FetchResult;
 using wba::directory::read_cache_file;
 using wba::directory::write_cache_file;
+using wba::test::contents;
+using wba::test::good;
 using wba::test::key_set;
 using wba::test::make_key;
 using wba::test::TestKey;
@@ -51,22 +52,15 @@ struct Folder {
   std::filesystem::path path;
 };
 
-struct Saved {
-  Saved() : table(100), cache(table, {}) {}
-
+struct Saved : wba::test::DirectoryCacheFixture {
   void fetch(const std::string& url, const std::string& body, std::string cache_control) {
-    const auto entry = cache.admit({url, false}, "agent.test", now);
-    const auto request = cache.begin(**entry);
-    FetchResult result{.id = request->id, .status = 200, .body = body};
-    result.fields.cache_control = std::move(cache_control);
+    FetchResult result = good(body, std::move(cache_control));
     result.fields.etag = "\"v1\"";
-    cache.complete(result, now, now, 0.5);
+    EXPECT_EQ(DirectoryCacheFixture::fetch(url, std::move(result), now), Reason::none);
   }
 
   Folder folder;
   std::filesystem::path file = folder.path / "cache";
-  DirectoryTable table;
-  DirectoryCache cache;
 };
 
 TEST(WarmStart, WhatIsSavedIsFoundAgainWithItsTimesAndLimitsOfKeys) {
@@ -91,10 +85,7 @@ TEST(WarmStart, WhatIsSavedIsFoundAgainWithItsTimesAndLimitsOfKeys) {
   // And saved once more, it is the same file.
   const auto second = saved.folder.path / "second";
   ASSERT_EQ(resolver->save(second), 1U);
-  std::ifstream a(saved.file);
-  std::ifstream b(second);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(a), {}),
-            std::string(std::istreambuf_iterator<char>(b), {}));
+  EXPECT_EQ(contents(saved.file), contents(second));
 }
 
 TEST(WarmStart, WhatIsTooOldIsLeftOut) {
@@ -111,11 +102,7 @@ TEST(WarmStart, FileThatWasChangedByOneOctetIsRefused) {
   Saved saved;
   saved.fetch("https://agent.test/k", key_set({key.jwk}), "max-age=3600");
   ASSERT_TRUE(write_cache_file(saved.file, saved.cache.saved(), ProofRule::optional));
-  std::string text;
-  {
-    std::ifstream in(saved.file);
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  }
+  const std::string text = contents(saved.file);
   const auto rewrite = [&](const std::string& content) {
     std::ofstream(saved.file, std::ios::trunc) << content;
     return read_cache_file(saved.file, {}, now);

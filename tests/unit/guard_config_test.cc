@@ -1,6 +1,7 @@
 // The guard's configuration: its defaults, and every mistake with its line and reason.
 
 #include <fstream>
+#include <ostream>
 #include <sstream>
 #include <string>
 
@@ -145,6 +146,9 @@ struct MistakeCase {
   std::size_t line;
   std::string_view reason;  // a part of it
 };
+
+// PrintTo keeps addresses out of what a failure says.
+void PrintTo(const MistakeCase& row, std::ostream* out) { *out << row.name; }
 
 class GuardConfigMistakes : public testing::TestWithParam<MistakeCase> {};
 

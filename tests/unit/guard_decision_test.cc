@@ -1,5 +1,6 @@
 // From a request to a decision: every rule and default, by table.
 
+#include <ostream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -66,6 +67,9 @@ struct DecisionCase {
   Cause cause = Cause::none;
   std::string_view method = "GET";
 };
+
+// PrintTo keeps addresses out of what a failure says.
+void PrintTo(const DecisionCase& row, std::ostream* out) { *out << row.name; }
 
 class GuardDecision : public testing::TestWithParam<DecisionCase> {};
 
