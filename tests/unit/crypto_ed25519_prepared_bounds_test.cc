@@ -205,6 +205,13 @@ TEST_F(Ed25519PreparedBounds, TheAnalysisNoticesDifferencesBelowZero) {
   EXPECT_TRUE(interval::overflow);
 }
 
+TEST_F(Ed25519PreparedBounds, CarryingOnceMakes61BitLimbsReducedAndNotLargerOnes) {
+  const Element out = carry(below(one << 61));
+  EXPECT_FALSE(interval::overflow);
+  EXPECT_LT(highest(out), reduced_limit);
+  EXPECT_GE(highest(carry(below(one << 62))), reduced_limit);
+}
+
 TEST_F(Ed25519PreparedBounds, CarryingTwiceMakes63BitLimbsReduced) {
   const Element once = carry(below(one << 63));
   const Element twice = carry(once);

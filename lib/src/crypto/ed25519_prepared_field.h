@@ -57,7 +57,8 @@ template <typename Word>
            a.limb[4] + two_p[4] - b.limb[4]}};
 }
 
-// carry gives the same element with reduced limbs; limbs may be as large as 2^63.
+// carry gives the same element with reduced limbs; limbs are below 2^61, for 19 times what is
+// carried out of the last must stay below 2^15.
 template <typename Word>
 [[nodiscard]] inline BasicFe<Word> carry(const BasicFe<Word>& a) noexcept {
   return {{(a.limb[0] & mask51) + (a.limb[4] >> 51) * 19, (a.limb[1] & mask51) + (a.limb[0] >> 51),

@@ -120,7 +120,10 @@ class Table {
 
   // entry gives `multiple`, in 1..row_size(), of row `row`; 0 gives (0, 1).
   [[nodiscard]] const Entry& entry(std::size_t row, unsigned multiple) const noexcept {
-    return multiple == 0 ? identity_entry : entries_[place(row, multiple)];
+    // Without a branch, which would often be guessed wrong: so a place in the row for 0 as well.
+    const Entry* const found =
+        &entries_[(row << (window_ - 1)) + multiple - (multiple != 0 ? 1 : 0)];
+    return multiple == 0 ? identity_entry : *found;
   }
 
   // prefetch asks for the entries that `digits` will need; prefetch_row for that of one row.

@@ -20,8 +20,8 @@ struct ReturnTableMemory {
 
 using TableMemory = std::unique_ptr<Entry[], ReturnTableMemory>;
 
-// take_table_memory gives zeroed memory for `count` entries; nullptr where there is none.
-// May be called from any thread.
+// take_table_memory gives memory for `count` entries, with any content: what another table left
+// may be in it. nullptr where there is none. May be called from any thread.
 [[nodiscard]] TableMemory take_table_memory(std::size_t count) noexcept;
 
 // table_memory_mapped is how much the system gave for all tables: what they take, rounded up to
