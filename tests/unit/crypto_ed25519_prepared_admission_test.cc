@@ -430,6 +430,38 @@ TEST_F(PreparedKeys, InTheShadowLibsodiumsVerdictCountsAndDifferencesAreReported
   EXPECT_FALSE(agent.slot().has_table());
 }
 
+TEST_F(PreparedKeys, WhoIsToldOfADifferenceMayWaitForTables) {
+  for (const bool together : {false, true}) {
+    int waited = 0;
+    wba::set_prepared_key_options(
+        {.mode = PreparedKeyMode::shadow, .on_difference = [&waited](std::span<const std::byte>) {
+           if (wba::wait_for_prepared_keys(std::chrono::seconds(5))) ++waited;
+         }});
+    const Agent wrong(6);
+    const Agent right(7);
+    const Agent without_table(8);
+    wba::prepare_key(*wrong.key);
+    wba::prepare_key(*right.key);
+    settle();
+    corrupt(wrong);
+    if (together) {
+      std::array<PendingVerification, 4> pending = {
+          PendingVerification{&*without_table.key, without_table.message, without_table.proof()},
+          {&*wrong.key, wrong.message, wrong.proof()},
+          {&*right.key, right.message, right.proof()},
+          {&*without_table.key, wrong.message, without_table.proof().first(63)}};
+      wba::verify_ed25519_many(pending);
+      EXPECT_TRUE(pending[0].verified && pending[1].verified && pending[2].verified);
+      EXPECT_FALSE(pending[3].verified);
+    } else {
+      EXPECT_TRUE(wrong.verify());
+    }
+    EXPECT_EQ(waited, 1);
+    EXPECT_FALSE(wrong.slot().has_table());
+    EXPECT_TRUE(right.slot().has_table());
+  }
+}
+
 TEST_F(PreparedKeys, WithoutTheShadowATableIsTrusted) {
   const Agent agent(7);
   agent.verify(4);

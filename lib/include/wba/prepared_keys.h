@@ -41,7 +41,8 @@ struct PreparedKeyOptions {
   std::size_t memory = std::size_t{64} << 20;
 
   // Called in shadow mode with the 32 octets of a key for which the verdicts differed, on the
-  // thread that verified. The key's table is not used again. It must not throw.
+  // thread that verified. The key's table is not used again. It may call all functions of this
+  // file, and must not throw.
   std::function<void(std::span<const std::byte> key)> on_difference = {};
 };
 

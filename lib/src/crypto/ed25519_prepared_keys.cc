@@ -21,7 +21,7 @@ std::span<const std::byte> octets(std::string_view text) noexcept {
   return std::as_bytes(std::span(text));
 }
 
-// Batch gathers what has a table and answers it at once.
+// Batch gathers what has a table and verifies it at once.
 class Batch {
  public:
   void add(PendingVerification& pending, const TableSlot& slot,
@@ -34,15 +34,18 @@ class Batch {
 
   [[nodiscard]] bool full() const noexcept { return count_ == together; }
 
-  void answer() noexcept {
+  void verify() noexcept {
     crypto::verify_many(std::span(lanes_).first(count_));
-    for (std::size_t i = 0; i < count_; ++i) {
-      slots_[i]->count_table_use();
+    for (std::size_t i = 0; i < count_; ++i) slots_[i]->count_table_use();
+  }
+
+  // answer begins a new batch; by now the tables may have gone.
+  void answer() noexcept {
+    for (std::size_t i = 0; i < count_; ++i)
       requests_[i]->verified =
           crypto::tables_are_shadowed()
               ? slots_[i]->compare(lanes_[i].verified, lanes_[i].message, lanes_[i].signature)
               : lanes_[i].verified;
-    }
     count_ = 0;
   }
 
@@ -92,21 +95,28 @@ std::string_view ed25519_path() noexcept { return to_string(crypto::ed25519_path
 
 void verify_ed25519_many(std::span<PendingVerification> pending) noexcept {
   Batch batch;
+  std::array<std::pair<PendingVerification*, const TableSlot*>, together> others;
   auto next = pending.begin();
   while (next != pending.end()) {
-    const crypto::TableReading reading;
-    for (; next != pending.end() && !batch.full(); ++next) {
-      next->verified = false;
-      const TableSlot* const slot = next->key->verifying_key().table_slot();
-      if (slot == nullptr || next->signature.size() != signature_size) continue;
-      if (const auto* table = crypto::TableReading::table(*slot); table != nullptr) {
-        batch.add(*next, *slot, *table);
-      } else {
-        next->verified =
-            slot->verify(octets(next->message), next->signature.first<signature_size>());
+    std::size_t without_table = 0;
+    {
+      const crypto::TableReading reading;
+      for (; next != pending.end() && !batch.full() && without_table < together; ++next) {
+        next->verified = false;
+        const TableSlot* const slot = next->key->verifying_key().table_slot();
+        if (slot == nullptr || next->signature.size() != signature_size) continue;
+        if (const auto* table = crypto::TableReading::table(*slot); table != nullptr) {
+          batch.add(*next, *slot, *table);
+        } else {
+          others[without_table++] = {&*next, slot};
+        }
       }
+      batch.verify();
     }
     batch.answer();
+    for (const auto& [one, slot] : std::span(others).first(without_table))
+      one->verified =
+          slot->verify_without_table(octets(one->message), one->signature.first<signature_size>());
   }
 }
 

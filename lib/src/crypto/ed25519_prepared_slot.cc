@@ -1,6 +1,7 @@
 #include "crypto/ed25519_prepared_slot.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <sodium/crypto_sign_ed25519.h>
 
@@ -24,14 +25,20 @@ TableSlot::~TableSlot() { TableAdmission::instance().forget(*this); }
 
 bool TableSlot::verify(std::span<const std::byte> message,
                        std::span<const std::byte, 64> signature) const noexcept {
+  std::optional<bool> by_table;
   {
     const TableReading reading;
     if (const PreparedEd25519Key* table = reading.table(*this); table != nullptr) {
-      const bool accepted = table->verify(message, signature);
+      by_table = table->verify(message, signature);
       count_table_use();
-      return tables_are_shadowed() ? compare(accepted, message, signature) : accepted;
     }
   }
+  if (!by_table) return verify_without_table(message, signature);
+  return tables_are_shadowed() ? compare(*by_table, message, signature) : *by_table;
+}
+
+bool TableSlot::verify_without_table(std::span<const std::byte> message,
+                                     std::span<const std::byte, 64> signature) const noexcept {
   const bool accepted = verify_by_libsodium(message, signature);
   if (accepted) count_verified();
   return accepted;

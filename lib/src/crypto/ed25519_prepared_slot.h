@@ -30,12 +30,17 @@ class TableSlot {
   [[nodiscard]] bool verify(std::span<const std::byte> message,
                             std::span<const std::byte, 64> signature) const noexcept;
 
+  // verify_without_table is for one that was found to have none.
+  [[nodiscard]] bool verify_without_table(std::span<const std::byte> message,
+                                          std::span<const std::byte, 64> signature) const noexcept;
+
   [[nodiscard]] std::span<const std::byte, 32> octets() const noexcept { return key_; }
 
   // ask_for_table asks as if the key had earned one.
   void ask_for_table() const noexcept;
 
-  // compare gives libsodium's verdict, and reports where a table's differed.
+  // compare gives libsodium's verdict, and reports where a table's differed. The callback that it
+  // reports to may wait for tables to be freed: no TableReading may be under way.
   [[nodiscard]] bool compare(bool accepted, std::span<const std::byte> message,
                              std::span<const std::byte, 64> signature) const noexcept;
 
@@ -69,7 +74,8 @@ class TableSlot {
 };
 
 // TableReading is one thread's reading of tables: what it gets from a slot stays valid until it
-// ends. Keep it short: tables that went out of use stay in memory meanwhile.
+// ends. Keep it short: tables that went out of use stay in memory meanwhile. Nothing that waits,
+// and nobody else's code, may run in it.
 class TableReading {
  public:
   TableReading() noexcept;
