@@ -136,6 +136,9 @@ class Site {
                                               return true;
                                             });
     });
+    server_->set_error_handler([this](const httplib::Request&, httplib::Response&) {
+      if (current_decision() != nullptr) ++errors_with_a_decision;
+    });
     server_->Post("/who", who);
     server_->Delete("/who", who);
     port_ = server_->bind_to_any_port("127.0.0.1");
@@ -163,6 +166,7 @@ class Site {
   }
 
   std::atomic<int> handled{0};
+  std::atomic<int> errors_with_a_decision{0};
 
  private:
   test::TestFolder folder_;
@@ -443,6 +447,26 @@ TEST(HttplibGuard, AnUnguardedDecisionIsNotLeftForTheNextRequest) {
     EXPECT_EQ(site.send({.target = "/who"})->body, "|");
   }
   EXPECT_EQ(current_decision(), nullptr);
+}
+
+// cpp-httplib answers some requests before anybody sees them.
+TEST(HttplibGuard, ADecisionIsNotLeftForWhatCannotBeRead) {
+  const Agent agent;
+  Site site(kOpen, agent);
+  for (const std::string_view target : {"/who", "/files/page.txt"}) {
+    Connection good(site.port());
+    good.send("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(count(good.read_all(), "HTTP/1.1 200"), 1U);
+    Connection bad(site.port());
+    bad.send("GARBAGE\r\n\r\n");
+    EXPECT_EQ(bad.read_head(), 400);
+    EXPECT_EQ(site.errors_with_a_decision, 0) << target;
+  }
+  // It is there where there was one.
+  Connection unrouted(site.port());
+  unrouted.send("GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(unrouted.read_head(), 404);
+  EXPECT_EQ(site.errors_with_a_decision, 1);
 }
 
 }  // namespace

@@ -224,6 +224,7 @@ bool HttplibGuard::before_handler(const httplib::Request& request, httplib::Resp
 }
 
 void HttplibGuard::after_routing(const httplib::Request& request, httplib::Response& response) {
+  thread_decision = nullptr;
   Slot& slot = slot_of(id_, *guard_);
   if (!slot.is_whole) end_connection(request, response);
   // Of what is refused before routing nothing is known.

@@ -28,8 +28,9 @@
 
 namespace wba::guard {
 
-// current_decision gives the decision on the request that this thread is handling; nullptr outside
-// of a handler. It lives as long as the handler runs.
+// current_decision gives the decision on the request that this thread is handling: in handlers and
+// in an error or post-routing handler. nullptr everywhere else, in content providers too, and where
+// the request was not let pass or could not be read. It lives as long as the handler runs.
 [[nodiscard]] const Decision* current_decision() noexcept;
 
 // HttplibGuard is what GuardedServer calls. Each thread of the server gets a Worker of its own.
