@@ -6,6 +6,7 @@
 
 #include <wba/guard/httplib.h>
 
+#include "base/ascii.h"
 #include "crypto/random.h"
 
 namespace wba::guard {
@@ -18,6 +19,9 @@ struct Slot {
   std::vector<FieldLine> lines;
   std::string request_id;
   bool waits_for_body = false;
+  bool has_counted_body = false;
+  // Nothing is left of the request on the connection, so that another may follow.
+  bool is_whole = false;
 };
 
 thread_local std::vector<std::unique_ptr<Slot>> thread_slots;
@@ -53,13 +57,95 @@ bool body_is_read(const httplib::Request& request) {
          request.method == "PRI" || request.method == "DELETE";
 }
 
-// cpp-httplib leaves a body that it does not read on the connection and takes it for the next
-// request: a proxy in front would take the answer to that for another client's.
-bool leaves_a_body(const httplib::Request& request) {
-  if (body_is_read(request)) return false;
-  if (request.has_header("Transfer-Encoding")) return true;
-  const auto [first, last] = request.headers.equal_range("Content-Length");
-  return std::any_of(first, last, [](const auto& field) { return field.second != "0"; });
+// Framing is where a request ends.
+enum class Framing : std::uint8_t {
+  no_body,
+  counted,  // by one Content-Length
+  chunked,
+  to_the_end,  // cpp-httplib reads on where nothing says that there is a body
+  unclear,
+};
+
+// framing_of looks at what cpp-httplib goes by, and whether others could go by something else. RFC
+// 9112 section 6.3.
+Framing framing_of(const httplib::Request& request) {
+  for (const auto& [name, value] : request.headers) {
+    if (!ascii::is_token(name)) return Framing::unclear;
+  }
+  const auto lengths = request.get_header_value_count("Content-Length");
+  const auto encodings = request.get_header_value_count("Transfer-Encoding");
+  if (lengths == 0 && encodings == 0) {
+    return body_is_read(request) ? Framing::to_the_end : Framing::no_body;
+  }
+  if (lengths == 0) {
+    return encodings == 1 && request.get_header_value("Transfer-Encoding") == "chunked"
+               ? Framing::chunked
+               : Framing::unclear;
+  }
+  const auto length = request.get_header_value("Content-Length");
+  if (lengths > 1 || encodings > 0 || length.empty() || length.size() > 18 ||
+      !std::ranges::all_of(length, ascii::is_digit)) {
+    return Framing::unclear;
+  }
+  return length.find_first_not_of('0') == std::string::npos ? Framing::no_body : Framing::counted;
+}
+
+// cancels_at_the_end gives a provider of the same content that gives up when it is done.
+httplib::ContentProvider cancels_at_the_end(httplib::ContentProvider provider) {
+  return [provider = std::move(provider)](std::size_t offset, std::size_t length,
+                                          httplib::DataSink& sink) {
+    // Without a length a provider says that it is done, or writes nothing.
+    bool done = false;
+    std::size_t sent = 0;
+    const auto write = std::move(sink.write);
+    const auto end = std::move(sink.done);
+    sink.write = [&](const char* data, std::size_t size) {
+      sent += size;
+      done = done || (length == 0 && size == 0);
+      return write(data, size);
+    };
+    sink.done = [&] {
+      done = true;
+      if (end) end();
+    };
+    const bool goes_on = provider(offset, length, sink);
+    sink.write = write;
+    sink.done = end;
+    return goes_on && !done && (length == 0 || sent < length);
+  };
+}
+
+// end_connection has the connection closed after the response. Once cpp-httplib has read a request
+// it does that where a content provider gives up, and in no other case: it asks the request, and
+// not the response, for "Connection: close".
+void end_connection(const httplib::Request& request, httplib::Response& response) {
+  response.headers.erase("Keep-Alive");
+  response.headers.erase("Connection");
+  response.set_header("Connection", "close");
+  if (request.method == "HEAD") {
+    // It asks no provider for that. The request is a variable of cpp-httplib's, and no constant.
+    auto& method = const_cast<httplib::Request&>(request).method;
+    method = "GET";
+    response.body.clear();
+    response.content_length_ = 0;
+    response.is_chunked_content_provider_ = false;
+    response.content_provider_ = [&method](std::size_t, std::size_t, httplib::DataSink&) {
+      method = "HEAD";
+      return false;
+    };
+  } else if (response.body.empty() && response.content_provider_) {
+    response.content_provider_ = cancels_at_the_end(std::move(response.content_provider_));
+  } else {
+    // Its length is in the fields by now.
+    response.content_length_ = 0;
+    response.is_chunked_content_provider_ = false;
+    response.content_provider_ = [body = std::move(response.body)](std::size_t, std::size_t,
+                                                                   httplib::DataSink& sink) {
+      sink.write(body.data(), body.size());
+      return false;
+    };
+    response.body.clear();
+  }
 }
 
 Request view_of(const httplib::Request& request, std::vector<FieldLine>& lines) {
@@ -110,13 +196,15 @@ bool HttplibGuard::decide(const httplib::Request& request, std::optional<std::st
 
 bool HttplibGuard::before_routing(const httplib::Request& request, httplib::Response& response) {
   thread_decision = nullptr;
-  if (leaves_a_body(request)) {
-    response.status = 400;
-    response.set_header("Connection", "close");
-    return true;
-  }
   Slot& slot = slot_of(id_, *guard_);
   slot.waits_for_body = false;
+  const Framing framing = framing_of(request);
+  slot.is_whole = framing == Framing::no_body;
+  slot.has_counted_body = framing == Framing::counted;
+  if (framing == Framing::unclear || (!slot.is_whole && !body_is_read(request))) {
+    response.status = 400;
+    return true;
+  }
   if (!body_is_read(request)) return decide(request, std::string_view(), response);
   slot.waits_for_body = guard_->needs_body(view_of(request, slot.lines), slot.worker);
   return !slot.waits_for_body && decide(request, std::nullopt, response);
@@ -124,12 +212,24 @@ bool HttplibGuard::before_routing(const httplib::Request& request, httplib::Resp
 
 bool HttplibGuard::before_handler(const httplib::Request& request, httplib::Response& response) {
   Slot& slot = slot_of(id_, *guard_);
+  // A counted body has been read to its end. Of a chunked one cpp-httplib takes too much for an
+  // end.
+  if (slot.has_counted_body) slot.is_whole = true;
   // Only what before_routing decided about may go on without a decision here.
   if (!slot.waits_for_body && thread_decision != nullptr) return false;
   slot.waits_for_body = false;
   const bool as_sent = !request.is_multipart_form_data() && !request.has_header("Content-Encoding");
   return decide(request, as_sent ? std::optional<std::string_view>(request.body) : std::nullopt,
                 response);
+}
+
+void HttplibGuard::after_routing(const httplib::Request& request, httplib::Response& response) {
+  thread_decision = nullptr;
+  Slot& slot = slot_of(id_, *guard_);
+  if (!slot.is_whole) end_connection(request, response);
+  // Of what is refused before routing nothing is known.
+  slot.is_whole = false;
+  slot.has_counted_body = false;
 }
 
 }  // namespace wba::guard

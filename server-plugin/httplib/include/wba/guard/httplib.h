@@ -11,6 +11,11 @@
 //
 // cpp-httplib 0.11 undoes percent-encoding in field values before anybody sees them: a signature
 // that covers a field with "%" in its value does not verify here.
+//
+// It also leaves on the connection what it has not read of a request, and takes that for the next:
+// a proxy in front would hand the answer to another client. So a connection is kept only after a
+// request that was read to its end beyond doubt: one without a body, or one with a Content-Length
+// that reached a handler. All other answers close it, refusals of requests with a body among them.
 
 #include <functional>
 #include <memory>
@@ -23,8 +28,9 @@
 
 namespace wba::guard {
 
-// current_decision gives the decision on the request that this thread is handling; nullptr outside
-// of a handler. It lives as long as the handler runs.
+// current_decision gives the decision on the request that this thread is handling: in handlers and
+// in an error or post-routing handler. nullptr everywhere else, in content providers too, and where
+// the request was not let pass or could not be read. It lives as long as the handler runs.
 [[nodiscard]] const Decision* current_decision() noexcept;
 
 // HttplibGuard is what GuardedServer calls. Each thread of the server gets a Worker of its own.
@@ -33,11 +39,16 @@ class HttplibGuard {
   explicit HttplibGuard(std::shared_ptr<Guard> guard);
 
   // before_routing decides about requests whose body is not asked for. true: it was answered. A
-  // body that cpp-httplib would not read, as of a GET, is refused with 400.
+  // body that cpp-httplib would not read, as of a GET, or whose end is not clear, is refused with
+  // 400.
   bool before_routing(const httplib::Request& request, httplib::Response& response);
 
   // before_handler decides about the others, whose body has been read by then. true: answered.
   bool before_handler(const httplib::Request& request, httplib::Response& response);
+
+  // after_routing comes last before every response, whether routed or not. It ends the connection
+  // where something may be left on it.
+  void after_routing(const httplib::Request& request, httplib::Response& response);
 
   [[nodiscard]] Guard& guard() noexcept { return *guard_; }
 
@@ -63,6 +74,7 @@ class GuardedServer : public Base {
   explicit GuardedServer(std::shared_ptr<Guard> guard, Arguments&&... arguments)
       : Base(std::forward<Arguments>(arguments)...), guard_(std::move(guard)) {
     set_pre_routing_handler(nullptr);
+    set_post_routing_handler(nullptr);
   }
 
   GuardedServer& Get(const std::string& pattern, Handler handler) {
@@ -99,6 +111,17 @@ class GuardedServer : public Base {
             return httplib::Server::HandlerResponse::Handled;
           }
           return handler ? handler(request, response) : httplib::Server::HandlerResponse::Unhandled;
+        });
+    return *this;
+  }
+
+  // set_post_routing_handler's handler is called for every response, before the guard's own.
+  GuardedServer& set_post_routing_handler(Handler handler) {
+    Base::set_post_routing_handler(
+        [this, handler = std::move(handler)](const httplib::Request& request,
+                                             httplib::Response& response) {
+          if (handler) handler(request, response);
+          guard_.after_routing(request, response);
         });
     return *this;
   }
