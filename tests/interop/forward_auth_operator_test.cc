@@ -17,6 +17,16 @@ constexpr std::string_view kOpen = "[defaults]\nunsigned = \"allow\"\n";
 
 class OperatorTest : public testing::Test {
  protected:
+  // tells says whether the metrics come to hold `line` within ten seconds.
+  [[nodiscard]] bool tells(std::string_view line) const {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < until) {
+      if (daemon_.admin("/metrics").second.find(line) != std::string::npos) return true;
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    return false;
+  }
+
   test::TestFolder folder_;
   Agent agent_;
   Daemon daemon_{folder_.path(), "authd", agent_};
@@ -82,6 +92,58 @@ TEST_F(OperatorTest, OutOfDescriptorsItIsStillWatchedAndComesBackByItself) {
   }
   const int status = daemon_.process().stop();
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+TEST_F(OperatorTest, AReloadThatFailsIsCountedWhereverItFails) {
+  daemon_.write_config(kOpen);
+  ASSERT_TRUE(daemon_.start());
+  int refused = 0;
+  for (const auto* bad : {"[defaults\n", "[defaults]\nunsigned = \"maybe\"\n",
+                          "[replay]\nentries = 5\n[defaults]\nunsigned = \"allow\"\n"}) {
+    daemon_.write_config(bad);
+    ::kill(daemon_.process().pid(), SIGHUP);
+    EXPECT_TRUE(tells("wba_reloads_total{result=\"refused\"} " + std::to_string(++refused) + "\n"))
+        << bad;
+  }
+  for (const auto* bad : {"scheme = \"http\"", "forwarded = \"forwarded\""}) {
+    std::ofstream(daemon_.config_file())
+        << "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n"
+        << bad << "\n[audit]\npath = \"" << daemon_.log_file().string() << "\"\n"
+        << kOpen;
+    ::kill(daemon_.process().pid(), SIGHUP);
+    EXPECT_TRUE(tells("wba_reloads_total{result=\"refused\"} " + std::to_string(++refused) + "\n"))
+        << bad;
+  }
+  EXPECT_TRUE(tells("wba_reloads_total{result=\"accepted\"} 0\n"));
+  daemon_.write_config(kOpen);
+  ::kill(daemon_.process().pid(), SIGHUP);
+  EXPECT_TRUE(tells("wba_reloads_total{result=\"accepted\"} 1\n"));
+}
+
+TEST_F(OperatorTest, AProxyThatIsNotTrustedIsCounted) {
+  std::ofstream(daemon_.config_file()) << "[server]\ntrusted_proxies = [\"10.0.0.0/8\"]\n" << kOpen;
+  ASSERT_TRUE(daemon_.start());
+  const auto answer = ask(*daemon_.connect(), {});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 403);
+  EXPECT_TRUE(tells("wba_undecided_total{error=\"peer-not-trusted\"} 1\n"));
+}
+
+TEST_F(OperatorTest, ALogThatCannotBeOpenedAnewIsTold) {
+  const auto logs = folder_.path() / "logs";
+  std::filesystem::create_directory(logs);
+  std::ofstream(daemon_.config_file())
+      << "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n[audit]\npath = \""
+      << (logs / "audit.log").string() << "\"\n"
+      << kOpen;
+  daemon_.limit("-n 1024");
+  ASSERT_TRUE(daemon_.start());
+  EXPECT_TRUE(tells("wba_audit_reopen_failures 0\n"));
+  std::filesystem::rename(logs, folder_.path() / "moved");
+  ::kill(daemon_.process().pid(), SIGUSR1);
+  EXPECT_TRUE(tells("wba_audit_reopen_failures 1\n"));
+  EXPECT_THAT(daemon_.errors(),
+              testing::Contains(testing::HasSubstr("cannot write the audit log")));
 }
 
 TEST_F(OperatorTest, WithoutThreadsItSaysSoAndEnds) {

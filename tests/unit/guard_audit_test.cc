@@ -272,9 +272,26 @@ TEST(AuditLog, ReopenFollowsAFileThatWasMovedAway) {
   ASSERT_TRUE(log);
   EXPECT_TRUE((*log)->append("1\n"));
   std::filesystem::rename(path, folder.path() / "moved");
-  (*log)->reopen();
+  EXPECT_TRUE((*log)->reopen());
   EXPECT_TRUE((*log)->append("2\n"));
   EXPECT_THAT(lines_of(path), testing::ElementsAre("2"));
+  EXPECT_EQ((*log)->reopen_failures(), 0U);
+}
+
+TEST(AuditLog, AReopenThatFailsIsToldAndTheOldFileGoesOn) {
+  const test::TestFolder folder;
+  std::filesystem::create_directory(folder.path() / "logs");
+  const auto path = folder.path() / "logs" / "audit.log";
+  auto log = AuditLog::open({.path = path});
+  ASSERT_TRUE(log);
+  std::filesystem::rename(folder.path() / "logs", folder.path() / "moved");
+  const auto opened = (*log)->reopen();
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error(), testing::HasSubstr(path.string() + ": No such file or directory"));
+  EXPECT_EQ((*log)->reopen_failures(), 1U);
+  EXPECT_TRUE((*log)->append("1\n"));
+  EXPECT_EQ((*log)->lost(), 0U);
+  EXPECT_THAT(lines_of(folder.path() / "moved" / "audit.log"), testing::ElementsAre("1"));
 }
 
 TEST(AuditLog, AFileThatWasMovedAwayOrDeletedGetsNoLineMore) {

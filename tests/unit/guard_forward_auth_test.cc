@@ -257,7 +257,8 @@ mode = "off"
     auto guard = guard::Guard::create(config.value(), {.resolver = resolver});
     AuthdOptions options;
     options.refusal = refusal;
-    answerer_ = std::make_unique<Answerer>(std::move(guard).value(), options);
+    guard_ = std::move(guard).value();
+    answerer_ = std::make_unique<Answerer>(guard_, options);
     fields_ = client;
     fields_.push_back({"X-Original-Method", "GET"});
     fields_.push_back({"X-Original-Host", "shop.example"});
@@ -284,6 +285,7 @@ mode = "off"
 
   test::Agent agent_;
   test::OwnedRequest request_;
+  std::shared_ptr<guard::Guard> guard_;
   std::unique_ptr<Answerer> answerer_;
   std::vector<FieldLine> fields_;
   std::string target_;
@@ -319,6 +321,8 @@ TEST_F(AnswererTest, NobodyButATrustedPeerIsAnswered) {
     const auto& answer = ask(signed_fields("/open"), "/open", peer);
     EXPECT_EQ(answer.status, 403) << peer;
     EXPECT_EQ(header(answer, "X-Agent-Error"), "peer-not-trusted");
+    EXPECT_THAT(guard_->metrics(),
+                testing::HasSubstr("wba_undecided_total{error=\"peer-not-trusted\"} 1\n"));
   }
 }
 
@@ -330,6 +334,8 @@ TEST_F(AnswererTest, AnAskingWhoseEndIsNotClearIsTheLast) {
   EXPECT_EQ(answer.status, 403);
   EXPECT_TRUE(answer.close);
   EXPECT_EQ(header(answer, "X-Agent-Error"), "framing-unclear");
+  EXPECT_THAT(guard_->metrics(),
+              testing::HasSubstr("wba_undecided_total{error=\"framing-unclear\"} 1\n"));
   EXPECT_TRUE(header(answer, "X-Agent-Outcome").empty());
 }
 
@@ -370,6 +376,11 @@ TEST_F(AnswererTest, AProxyThatTellsNothingIsRefused) {
   }();
   EXPECT_EQ(answer.status, 403);
   EXPECT_EQ(header(answer, "X-Agent-Error"), "component-field-missing");
+  EXPECT_THAT(guard_->metrics(),
+              testing::HasSubstr("wba_undecided_total{error=\"component-field-missing\"} 1\n"));
+  // What was decided is not among them.
+  ask({}, "/open");
+  EXPECT_EQ(guard_->metrics().find("wba_undecided_total{"), std::string::npos);
 }
 
 }  // namespace

@@ -149,11 +149,12 @@ Outcome<Exit> serve(Server& server, const OriginOptions& options, Guard& guard,
   auto flushed = flush_output();
   int signal = 0;
   while (flushed && ::sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
-    guard.reopen_log();
+    if (const auto opened = guard.reopen_log(); !opened) error_line(escape(opened.error()));
     auto config = read_config(options);
     const auto reloaded = config ? guard.reload(*std::move(config))
                                  : std::expected<void, std::vector<guard::ConfigMistake>>();
     if (!config) {
+      guard.count_refused_reload();
       error_line(config.error().message);
     } else if (!reloaded) {
       error_line(mistakes_failure("reload", reloaded.error()).message);

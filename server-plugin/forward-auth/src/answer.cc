@@ -47,19 +47,10 @@ const Answer& Answerer::answer(const Request& asking, std::string_view peer) {
   answer_.headers.clear();
   answer_.status = kForbidden;
   answer_.close = !is_framed_clearly(asking.method, asking.fields);
-  if (answer_.close) {
-    add("X-Agent-Error", "framing-unclear");
-    return answer_;
-  }
-  if (!guard_->trusts_peer(peer, worker_)) {
-    add("X-Agent-Error", "peer-not-trusted");
-    return answer_;
-  }
+  if (answer_.close) return refuse("framing-unclear");
+  if (!guard_->trusts_peer(peer, worker_)) return refuse("peer-not-trusted");
   const auto read = read_original_request(options_.style, asking, options_.scheme, original_);
-  if (!read) {
-    add("X-Agent-Error", to_string(read.error().code));
-    return answer_;
-  }
+  if (!read) return refuse(to_string(read.error().code));
   request_id_ = next_request_id();
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   fill(guard_->decide({.request = original_.request,
@@ -68,6 +59,12 @@ const Answer& Answerer::answer(const Request& asking, std::string_view peer) {
                        .client = original_.client,
                        .request_id = request_id_},
                       now, worker_));
+  return answer_;
+}
+
+const Answer& Answerer::refuse(std::string_view error) {
+  guard_->count_undecided(error);
+  add("X-Agent-Error", error);
   return answer_;
 }
 

@@ -37,6 +37,8 @@ class Answerer {
   const Answer& answer(const Request& asking, std::string_view peer);
 
  private:
+  // refuse answers with an error of the asking's own.
+  const Answer& refuse(std::string_view error);
   void add(std::string_view name, std::string_view value);
   void fill(const guard::Decision& decision);
 

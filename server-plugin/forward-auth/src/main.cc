@@ -85,12 +85,22 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void reopen_log(guard::Guard& guard) {
+  if (const auto opened = guard.reopen_log(); !opened) {
+    say("error", opened.error());
+    say("hint", "lines go on into the file that was open");
+  }
+}
+
 void reload(const Options& options, guard::Guard& guard) {
-  guard.reopen_log();
+  reopen_log(guard);
   auto config = read_config(options);
-  if (!config) return say("error", "configuration not reloaded:\n" + config.error());
-  if (config->server.scheme != options.authd.scheme) {
-    return say("error", "configuration not reloaded:\n[server] scheme cannot change while running");
+  if (config && config->server.scheme != options.authd.scheme) {
+    config = std::unexpected("[server] scheme cannot change while running");
+  }
+  if (!config) {
+    guard.count_refused_reload();
+    return say("error", "configuration not reloaded:\n" + config.error());
   }
   if (const auto done = guard.reload(*std::move(config)); !done) {
     return say("error", "configuration not reloaded:\n" + guard::to_text(done.error()));
@@ -130,7 +140,7 @@ Outcome<void> run(Options& options) {
   int signal = 0;
   while (::sigwait(&signals, &signal) == 0 && (signal == SIGHUP || signal == SIGUSR1)) {
     if (signal == SIGUSR1) {
-      guard->reopen_log();
+      reopen_log(*guard);
     } else {
       reload(options, *guard);
     }

@@ -70,6 +70,11 @@ bool write_whole(int descriptor, std::string_view text, std::size_t& written) no
   return true;
 }
 
+std::unexpected<std::string> cannot_write(const std::string& path, int error) {
+  return std::unexpected("cannot write the audit log " + path + ": " +
+                         std::generic_category().message(error));
+}
+
 // ends_in_line says whether a file is empty or its last octet is a newline.
 bool ends_in_line(int descriptor, off_t size) noexcept {
   if (size == 0) return true;
@@ -89,6 +94,7 @@ struct AuditLog::State {
   std::uint64_t size = 0;  // of the file, after the last line from here
   bool torn = false;       // the file may end within a line
   std::atomic<std::uint64_t> lost{0};
+  std::atomic<std::uint64_t> reopen_failures{0};
 
   // open_file opens the path and looks at how it ends. The old file stays where it fails.
   bool open_file() noexcept {
@@ -104,6 +110,13 @@ struct AuditLog::State {
     return true;
   }
 
+  // open_anew is open_file where some file is open, and counts where it fails.
+  bool open_anew() noexcept {
+    if (open_file()) return true;
+    reopen_failures.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+
   // follow opens the path anew where another file has it by now: another process has rotated, or
   // another program has. Some file stays open. Looking costs more than writing on some systems: it
   // is done now and then. Until it is done lines go on into the old file, as long as that is kept.
@@ -114,7 +127,7 @@ struct AuditLog::State {
     struct stat current {};
     if (::stat(settings.path.c_str(), &current) != 0 || current.st_dev != device ||
         current.st_ino != inode) {
-      static_cast<void>(open_file());
+      static_cast<void>(open_anew());
     }
   }
 
@@ -133,7 +146,7 @@ struct AuditLog::State {
       if (size > 0 && size + line.size() > settings.max_bytes) rotate();
       if (!write_to_file(line)) return false;
       if (is_kept()) return true;
-      if (!open_file()) return false;
+      if (!open_anew()) return false;
     }
     return false;
   }
@@ -176,7 +189,7 @@ struct AuditLog::State {
                       ::stat(settings.path.c_str(), &current) == 0 &&
                       ours.st_dev == current.st_dev && ours.st_ino == current.st_ino;
     if (same && S_ISREG(ours.st_mode)) move_files();
-    const bool opened = open_file();
+    const bool opened = open_anew();
     ::flock(locked.is_open() ? locked.get() : file.get(), LOCK_UN);
     // The old file goes on where no new one could be opened; it is tried again with the next line.
     static_cast<void>(opened);
@@ -209,11 +222,7 @@ std::expected<std::unique_ptr<AuditLog>, std::string> AuditLog::open(
     const AuditSettings& settings) {
   auto state = std::make_unique<State>();
   state->settings = settings;
-  if (!state->open_file()) {
-    const int error = errno;
-    return std::unexpected("cannot write the audit log " + settings.path + ": " +
-                           std::generic_category().message(error));
-  }
+  if (!state->open_file()) return cannot_write(settings.path, errno);
   return std::unique_ptr<AuditLog>(new AuditLog(std::move(state)));
 }
 
@@ -224,11 +233,13 @@ bool AuditLog::append(std::string_view line) noexcept {
   return false;
 }
 
-void AuditLog::reopen() noexcept {
+std::expected<void, std::string> AuditLog::reopen() {
   const std::lock_guard lock(state_->mutex);
-  static_cast<void>(state_->open_file());
+  if (!state_->open_anew()) return cannot_write(state_->settings.path, errno);
+  return {};
 }
 
 std::uint64_t AuditLog::lost() const noexcept { return state_->lost; }
+std::uint64_t AuditLog::reopen_failures() const noexcept { return state_->reopen_failures; }
 
 }  // namespace wba::guard

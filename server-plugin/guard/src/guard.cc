@@ -114,8 +114,11 @@ class GuardState {
     return result;
   }
 
-  void reopen_log() noexcept {
-    if (audit_ != nullptr) audit_->reopen();
+  void count_refused_reload() noexcept { metrics_.count_reload(false); }
+  void count_undecided(std::string_view error) noexcept { metrics_.count_undecided(error); }
+
+  std::expected<void, std::string> reopen_log() {
+    return audit_ == nullptr ? std::expected<void, std::string>() : audit_->reopen();
   }
 
   [[nodiscard]] std::string metrics() const {
@@ -138,6 +141,10 @@ class GuardState {
     if (audit_ != nullptr) {
       add("wba_audit_lines_lost", "Lines of the audit log that could not be written.",
           static_cast<double>(audit_->lost()));
+      add("wba_audit_reopen_failures",
+          "Times that the audit log's path could not be opened anew: lines go on into the old "
+          "file.",
+          static_cast<double>(audit_->reopen_failures()));
     }
     for (const auto& gauge : surroundings_.gauges) add(gauge.name, gauge.help, gauge.read());
     return metrics_.text(samples);
@@ -285,7 +292,10 @@ std::expected<void, std::vector<ConfigMistake>> Guard::reload(Config config) {
   return state_->reload(std::move(config));
 }
 
-void Guard::reopen_log() noexcept { state_->reopen_log(); }
+void Guard::count_refused_reload() noexcept { state_->count_refused_reload(); }
+void Guard::count_undecided(std::string_view error) noexcept { state_->count_undecided(error); }
+
+std::expected<void, std::string> Guard::reopen_log() { return state_->reopen_log(); }
 
 std::string Guard::metrics() const { return state_->metrics(); }
 

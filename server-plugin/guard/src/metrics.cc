@@ -27,6 +27,10 @@ Metrics::Metrics()
                      .Name("wba_overrides_total")
                      .Help("Decisions other than the rules alone would give, by cause.")
                      .Register(registry_)),
+      undecided_(&prometheus::BuildCounter()
+                      .Name("wba_undecided_total")
+                      .Help("Requests refused before anything could be decided, by error.")
+                      .Register(registry_)),
       spent_(&prometheus::BuildHistogram()
                   .Name("wba_decision_seconds")
                   .Help("Time that deciding took, verification and stores included.")
@@ -84,6 +88,20 @@ void Metrics::count(const Record& record, const RuleCounters& rule) noexcept {
   auto* cause = causes_[static_cast<std::size_t>(record.cause)];
   if (cause != nullptr) cause->Increment();
   spent_->Observe(std::chrono::duration<double>(record.spent).count());
+}
+
+void Metrics::count_undecided(std::string_view error) noexcept {
+  try {
+    const std::lock_guard lock(errors_mutex_);
+    auto known = errors_.find(error);
+    if (known == errors_.end()) {
+      std::string name(errors_.size() < kMostErrors ? error : "other");
+      known = errors_.try_emplace(name, &undecided_->Add({{"error", name}})).first;
+    }
+    known->second->Increment();
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 std::string Metrics::text(std::span<const Sample> samples) const {

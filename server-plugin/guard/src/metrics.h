@@ -40,6 +40,9 @@ class Metrics {
   void count_off() noexcept { off_->Increment(); }
   void count_reload(bool accepted) noexcept { reloads_[accepted ? 1 : 0]->Increment(); }
 
+  // count_undecided: `error` is one of few, and none of a caller's making.
+  void count_undecided(std::string_view error) noexcept;
+
   // text gives everything in Prometheus' text format, `samples` as gauges beside it.
   struct Sample {
     std::string name;
@@ -51,11 +54,13 @@ class Metrics {
  private:
   static constexpr std::size_t kReasons = 64;
   static constexpr std::size_t kCauses = 16;
+  static constexpr std::size_t kMostErrors = 64;
 
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>* decisions_;
   prometheus::Family<prometheus::Counter>* by_rule_;
   prometheus::Family<prometheus::Counter>* by_cause_;
+  prometheus::Family<prometheus::Counter>* undecided_;
   prometheus::Histogram* spent_;
   prometheus::Counter* off_;
   std::array<prometheus::Counter*, 2> reloads_{};
@@ -64,6 +69,8 @@ class Metrics {
   std::array<std::atomic<prometheus::Counter*>, kReasons * 4> combinations_{};
   std::mutex rules_mutex_;
   std::map<std::string, RuleCounters, std::less<>> rules_;
+  std::mutex errors_mutex_;
+  std::map<std::string, prometheus::Counter*, std::less<>> errors_;
 };
 
 }  // namespace wba::guard

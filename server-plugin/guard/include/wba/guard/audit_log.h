@@ -41,11 +41,15 @@ class AuditLog {
   // into.
   bool append(std::string_view line) noexcept;
 
-  // reopen opens the path anew, as another program that rotates logs asks for.
-  void reopen() noexcept;
+  // reopen opens the path anew, as another program that rotates logs asks for. Error: what the
+  // system said, with the path; lines go on into the file that was open.
+  [[nodiscard]] std::expected<void, std::string> reopen();
 
   // lost counts lines that could not be written.
   [[nodiscard]] std::uint64_t lost() const noexcept;
+
+  // reopen_failures counts times that the path could not be opened anew, asked for or not.
+  [[nodiscard]] std::uint64_t reopen_failures() const noexcept;
 
  private:
   struct State;

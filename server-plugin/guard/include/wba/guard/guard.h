@@ -104,8 +104,18 @@ class Guard {
   // cannot grow: that needs a restart, and is a mistake.
   [[nodiscard]] std::expected<void, std::vector<ConfigMistake>> reload(Config config);
 
-  // reopen_log opens the audit log's path anew.
-  void reopen_log() noexcept;
+  // count_refused_reload counts one that failed before there was a configuration for reload, in the
+  // same figure.
+  void count_refused_reload() noexcept;
+
+  // count_undecided counts a request that the adapter refused before anything could be decided.
+  // `error` is a token of the adapter's own, as "peer-not-trusted", and never what a caller sent;
+  // more than 64 different ones are counted as "other".
+  void count_undecided(std::string_view error) noexcept;
+
+  // reopen_log opens the audit log's path anew. Error: what the system said, with the path; lines
+  // go on into the file that was open.
+  [[nodiscard]] std::expected<void, std::string> reopen_log();
 
   // metrics gives all figures in Prometheus' text format.
   [[nodiscard]] std::string metrics() const;
