@@ -146,6 +146,16 @@ TEST_F(OperatorTest, ALogThatCannotBeOpenedAnewIsTold) {
               testing::Contains(testing::HasSubstr("cannot write the audit log")));
 }
 
+TEST_F(OperatorTest, ACheckLeavesNoAuditLogBehind) {
+  daemon_.write_config(kOpen);
+  const std::vector<std::string> check = {WBA_AUTHD,   "--config", daemon_.config_file().string(),
+                                          "--headers", "original", "--check"};
+  EXPECT_EQ(test::run_command(check).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(daemon_.log_file()));
+  daemon_.write_config("[defaults]\nunsigned = \"maybe\"\n");
+  EXPECT_EQ(test::run_command(check).status, 2);
+}
+
 TEST_F(OperatorTest, WithoutThreadsItSaysSoAndEnds) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer needs more addresses than the limit leaves";

@@ -120,6 +120,8 @@ Outcome<void> run(Options& options) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
+  // A check leaves nothing behind, as a log that belongs to whoever checked.
+  if (options.check) config->audit.path.clear();
   auto resolver = make_resolver(options.resolver);
   if (!resolver) return std::unexpected(resolver.error());
   use_prepared_keys(options.prepared_keys);
@@ -179,7 +181,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--drain", options.drain_seconds,
                  "seconds between readiness saying no and the end (default: 1)")
       ->check(CLI::Range(0, 600));
-  app.add_flag("--check", options.check, "check the configuration and end");
+  app.add_flag("--check", options.check,
+               "check the configuration and end; the audit log is not opened");
   add_prepared_option(app, options.prepared_keys);
   add_resolver_options(app, options.resolver);
 }
