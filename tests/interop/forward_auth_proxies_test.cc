@@ -162,6 +162,29 @@ TEST_P(ForwardAuthTest, AnAbsoluteTargetIsNoWayAround) {
   EXPECT_EQ(backend_.count(), passed);
 }
 
+// By both readings that the guard has the first are below /open/, and /items for a backend that goes
+// by a third: to one "a\\b" is one segment, to one that decodes last "a%2Fb" is.
+TEST_P(ForwardAuthTest, APathThatABackendMayReadInItsOwnWayIsRefused) {
+  for (const auto* path :
+       {"/open/a\\b/../../items", "/open/a%2Fb/../../items", "/open/a%5Cb/%2e%2e/../items",
+        "/open/;/..;/items", "/open/%u002e%u002e/items", "/open/a%00"}) {
+    EXPECT_THAT(send({.target = "/open/a"}, CURL_HTTP_VERSION_1_1, path).status,
+                testing::AnyOf(400, 403, 404))
+        << path << log();
+  }
+  EXPECT_EQ(backend_.count(), 0);
+  // Caddy makes "%23" of it for both, which is clear.
+  const auto fragment = send({.target = "/open/a"}, CURL_HTTP_VERSION_1_1, "/open/a#/../items");
+  if (is("Caddy")) {
+    EXPECT_EQ(fragment.status, 200) << log();
+    EXPECT_EQ(backend_.last().target, "/open/a%23/../items");
+  } else {
+    EXPECT_THAT(fragment.status, testing::AnyOf(400, 403, 404)) << log();
+    EXPECT_EQ(backend_.count(), 0);
+  }
+  EXPECT_EQ(send({.target = "/open/a"}, CURL_HTTP_VERSION_1_1, "/open/a%2Fb;c//d").status, 200);
+}
+
 TEST_P(ForwardAuthTest, FieldsInSeveralLinesAreVerified) {
   for (const long version : kVersions) {
     OwnedRequest request{.authority = authority(), .target = "/a"};
