@@ -178,23 +178,26 @@ void model_tables(const Scenario& scenario, std::span<const Agent> agents,
   const double first = std::floor((memory * 0.75 - beside_table) / full);
   const double rest = std::max(0.0, count - first);
   const auto is_full = [&](std::size_t rank) { return static_cast<double>(rank) < first; };
-  const auto result = [&](auto&& held_of, auto&& earned_of) {
+  // A full table that went comes back as a compact one.
+  const auto stays_full = [&](std::size_t rank) {
+    return is_full(rank) && below(rates[rank], uses) < 1e-3 ? 1.0 : 0.0;
+  };
+  const auto result = [&](auto&& big_of, auto&& held_of, auto&& earned_of) {
     out.full_share = out.compact_share = out.tables = out.table_bytes = out.builds = 0;
     for (std::size_t i = 0; i < rates.size(); ++i) {
       const double held = held_of(rates[i]);
-      // A full table that went comes back as a compact one.
-      const bool big = is_full(i) && below(rates[i], uses) < 1e-3;
-      (big || (is_full(i) && rest == 0) ? out.full_share : out.compact_share) +=
-          held * rates[i] / sum;
+      const double big = big_of(i);
+      out.full_share += held * big * rates[i] / sum;
+      out.compact_share += held * (1 - big) * rates[i] / sum;
       out.tables += held;
-      out.table_bytes += held * (big ? full : compact);
+      out.table_bytes += held * (big * full + (1 - big) * compact);
       out.builds += earned_of(rates[i], held);
     }
   };
   const auto settled = [](double) { return 1.0; };
   const auto no_builds = [](double, double) { return 0.0; };
   if (std::min(first, count) * full + rest * compact <= memory) {
-    result(settled, no_builds);
+    result(stays_full, settled, no_builds);
     out.table_bytes = std::min(first, count) * full + rest * compact;
     double big = 0;
     for (std::size_t i = 0; i < rates.size() && is_full(i); ++i) big += rates[i] / sum;
@@ -202,21 +205,25 @@ void model_tables(const Scenario& scenario, std::span<const Agent> agents,
     out.compact_share = 1 - big;
     return;
   }
-  // With room enough that counts have faded to nothing before anybody has to go, those at nothing
-  // go in the order in which they were built, `age` seconds after at the least.
-  const double shown = 4.5 * half_life;  // one counted use is seen for so long
-  const auto in_turn = [&](double rate, double age) {
+  // With room enough that counts have faded to nothing before anybody has to go, those go that no
+  // counted use was seen of for `age` seconds. The first full tables do so over hours: the figures
+  // are those at the time at which the simulation begins to count.
+  const auto stay = [&](double rate, double age) {
     const double seen = rate / counted_every;
-    const double more = seen * shown > 500 ? 1e200 : std::expm1(seen * shown) / seen - shown;
-    const double stay = age + more;
-    return stay / (stay + uses / rate);
+    return seen * age > 500 ? 1e200 : std::expm1(seen * age) / seen;
+  };
+  const auto in_turn = [&](double rate, double age) {
+    return stay(rate, age) / (stay(rate, age) + uses / rate);
+  };
+  const auto still_full = [&](std::size_t rank, double age) {
+    return is_full(rank) ? std::exp(-scenario.requests_warm_up / stay(rates[rank], age)) : 0;
   };
   const double least_age = 7 * half_life;
   const auto bytes_in_turn = [&](double age) {
     double bytes = 0;
     for (std::size_t i = 0; i < rates.size(); ++i) {
-      const bool big = is_full(i) && below(rates[i], uses) < 1e-3;
-      bytes += in_turn(rates[i], age) * (big ? full : compact);
+      const double big = still_full(i, age);
+      bytes += in_turn(rates[i], age) * (big * full + (1 - big) * compact);
     }
     return bytes;
   };
@@ -228,7 +235,8 @@ void model_tables(const Scenario& scenario, std::span<const Agent> agents,
       const double age = std::sqrt(low * high);
       (bytes_in_turn(age) < memory ? low : high) = age;
     }
-    result([&](double rate) { return in_turn(rate, low); }, earns);
+    result([&](std::size_t rank) { return still_full(rank, low); },
+           [&](double rate) { return in_turn(rate, low); }, earns);
     return;
   }
   // Else each fading gives up all tables whose count is then too low, and those who have earned
@@ -241,8 +249,7 @@ void model_tables(const Scenario& scenario, std::span<const Agent> agents,
   const auto bytes_thrashed = [&](double let_in, double threshold) {
     double bytes = 0;
     for (std::size_t i = 0; i < rates.size(); ++i) {
-      const bool big = is_full(i) && below(rates[i], uses) < 1e-3;
-      bytes += thrashed(rates[i], let_in, threshold) * (big ? full : compact);
+      bytes += thrashed(rates[i], let_in, threshold) * (stays_full(i) > 0 ? full : compact);
     }
     return bytes;
   };
@@ -258,8 +265,9 @@ void model_tables(const Scenario& scenario, std::span<const Agent> agents,
     const bool short_of = bytes_thrashed(let_in, threshold) < memory;
     (short_of != lower ? low : high) = middle;
   }
-  result([&](double rate) { return thrashed(rate, let_in, threshold); },
-         [&](double rate, double held) { return earns(rate, held) * let_in; });
+  result(
+      stays_full, [&](double rate) { return thrashed(rate, let_in, threshold); },
+      [&](double rate, double held) { return earns(rate, held) * let_in; });
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ using wba::test::Several;
 TEST_F(PreparedKeys, MemoryStaysWithinItsBound) {
   constexpr std::size_t memory = 4 * full_table;
   wba::set_prepared_key_options({.uses_before_table = 4, .memory = memory});
+  const auto before = wba::prepared_key_statistics();
   std::vector<std::unique_ptr<Agent>> agents;
   for (std::uint8_t i = 0; i < 40; ++i) {
     agents.push_back(std::make_unique<Agent>(i));
@@ -38,8 +39,8 @@ TEST_F(PreparedKeys, MemoryStaysWithinItsBound) {
   const auto statistics = wba::prepared_key_statistics();
   EXPECT_GT(statistics.tables, 6U);
   EXPECT_LE(statistics.tables, 3 + full_table / compact_table + 8);
-  EXPECT_EQ(statistics.evicted, 0U);
-  EXPECT_EQ(statistics.without_room, 40 - statistics.tables);
+  EXPECT_EQ(statistics.evicted, before.evicted);
+  EXPECT_EQ(statistics.without_room - before.without_room, 40 - statistics.tables);
   for (const auto& agent : agents) {
     EXPECT_TRUE(agent->verify());
     EXPECT_FALSE(agent->verify_changed());
