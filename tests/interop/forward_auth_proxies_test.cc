@@ -162,8 +162,8 @@ TEST_P(ForwardAuthTest, AnAbsoluteTargetIsNoWayAround) {
   EXPECT_EQ(backend_.count(), passed);
 }
 
-// By both readings that the guard has the first are below /open/, and /items for a backend that goes
-// by a third: to one "a\\b" is one segment, to one that decodes last "a%2Fb" is.
+// By both readings that the guard has the first are below /open/, and /items for a backend that
+// goes by a third: to one "a\\b" is one segment, to one that decodes last "a%2Fb" is.
 TEST_P(ForwardAuthTest, APathThatABackendMayReadInItsOwnWayIsRefused) {
   for (const auto* path :
        {"/open/a\\b/../../items", "/open/a%2Fb/../../items", "/open/a%5Cb/%2e%2e/../items",
