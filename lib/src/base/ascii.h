@@ -47,6 +47,12 @@ namespace wba::ascii {
   return !differ(size - 8);
 }
 
+// is_visible says whether all of it is printable and no space: VCHAR of RFC 5234, B.1.
+[[nodiscard]] inline bool is_visible(std::string_view text) noexcept {
+  return !words::any(
+      text, [](std::uint64_t word) { return words::tops & ~words::between(word, '!', '~'); });
+}
+
 // is_token says whether `text` is a token, as methods and field names are. RFC 9110 §5.6.2.
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";

@@ -38,7 +38,7 @@ inline constexpr std::uint64_t tops = 0x80 * ones;
 }
 
 // any says whether `marks`, a function from a word to a mask, marks an octet of `text`. It may see
-// octets twice, in any place of a word.
+// octets several times, in any place of a word.
 template <typename Marks>
 [[nodiscard]] bool any(std::string_view text, Marks marks) noexcept {
   const std::size_t size = text.size();
@@ -55,11 +55,10 @@ template <typename Marks>
     std::memcpy(&back, at + size - 4, sizeof back);
     return marks(std::uint64_t{front} << 32 | back) != 0;
   }
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < 4 && size != 0; ++i) {
-    word = word << 16 | ones % 0x10000 * static_cast<unsigned char>(at[i < size ? i : 0]);
+  for (const char c : text) {
+    if (marks(ones * static_cast<unsigned char>(c)) != 0) return true;
   }
-  return size != 0 && marks(word) != 0;
+  return false;
 }
 
 }  // namespace wba::words

@@ -1,20 +1,11 @@
 #include "message/target.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "base/ascii.h"
-#include "base/words.h"
 
 namespace wba {
 namespace {
-
-// A target or URI with a control character, a space or a non-ASCII octet was never on the wire as
-// one: what would be signed over could not be told from something else.
-bool is_visible_ascii(std::string_view text) noexcept {
-  return !words::any(
-      text, [](std::uint64_t word) { return words::tops & ~words::between(word, '!', '~'); });
-}
 
 void split_path_and_query(std::string_view text, TargetParts& parts) noexcept {
   const auto mark = text.find('?');
@@ -38,7 +29,9 @@ std::size_t scheme_length(std::string_view uri) noexcept {
 
 bool split_target(const Request& request, TargetParts& parts) noexcept {
   const std::string_view target = request.target;
-  if (!is_visible_ascii(target)) return false;
+  // With a control character, a space or a non-ASCII octet it was never on the wire as one: what
+  // would be signed over could not be told from something else.
+  if (!ascii::is_visible(target)) return false;
   if (target.empty() || target.front() == '/' || target.front() == '?') {
     split_path_and_query(target, parts);
     return true;
@@ -61,7 +54,7 @@ bool split_target(const Request& request, TargetParts& parts) noexcept {
 
 Result<TargetUri> split_target_uri(std::string_view uri) noexcept {
   const auto fail = [] { return std::unexpected(Error{ErrorCode::target_uri_invalid}); };
-  if (!is_visible_ascii(uri)) return fail();
+  if (!ascii::is_visible(uri)) return fail();
   const auto scheme = scheme_length(uri);
   TargetUri parts{.scheme = uri.substr(0, scheme), .authority = {}, .target = {}};
   if (!ascii::equals_ignoring_case(parts.scheme, "https") &&

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/words.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -71,17 +73,10 @@ inline constexpr std::array<std::uint8_t, 256> character_classes = [] {
   }
 #endif
   if constexpr (std::endian::native == std::endian::little) {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t tops = 0x80 * ones;
-    // The lowest byte of `zero_bytes(x)` that is set stands for the first zero byte of x; above it
-    // there may be false ones.
-    const auto zero_bytes = [](std::uint64_t x) { return (x - ones) & ~x & tops; };
     while (end - at >= 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, at, sizeof word);
-      const std::uint64_t stop =
-          (word & tops) | ((word - 0x20 * ones) & ~word & tops) | zero_bytes(word ^ ('"' * ones)) |
-          zero_bytes(word ^ ('\\' * ones)) | zero_bytes(word ^ (0x7f * ones));
+      const std::uint64_t word = words::load(at);
+      const std::uint64_t stop = (words::tops & ~words::between(word, ' ', '~')) |
+                                 words::between(word, '"', '"') | words::between(word, '\\', '\\');
       if (stop != 0) return at + std::countr_zero(stop) / 8;
       at += 8;
     }

@@ -6,7 +6,6 @@
 #include <wba/signature_agent.h>
 
 #include "base/ascii.h"
-#include "base/words.h"
 
 namespace wba {
 namespace {
@@ -31,10 +30,7 @@ bool starts_with_any_scheme(std::string_view text) noexcept {
 enum class UrlKind : std::uint8_t { invalid, not_https, origin, with_path };
 
 UrlKind url_kind(std::string_view url) noexcept {
-  if (words::any(
-          url, [](std::uint64_t word) { return words::tops & ~words::between(word, '!', '~'); })) {
-    return UrlKind::invalid;
-  }
+  if (!ascii::is_visible(url)) return UrlKind::invalid;
   if (!starts_with_scheme(url, "https://")) {
     return url.find(':') == std::string_view::npos ? UrlKind::invalid : UrlKind::not_https;
   }
