@@ -1,27 +1,10 @@
 #include "crypto/keyed_hash.h"
 
-#include <cassert>
-
 #include <sodium/crypto_shorthash_siphash24.h>
 
 #include "crypto/random.h"
 
 namespace wba::crypto {
-namespace {
-
-static_assert(sizeof(KeyedHash::Digest) == crypto_shorthash_siphashx24_BYTES);
-
-void hash(std::span<const std::byte> input, std::span<const std::byte, 16> key,
-          std::span<std::byte, 16> out) noexcept {
-  static_assert(crypto_shorthash_siphashx24_KEYBYTES == 16);
-  const auto raw = [](const std::byte* data) {
-    return reinterpret_cast<const unsigned char*>(data);
-  };
-  crypto_shorthash_siphashx24(reinterpret_cast<unsigned char*>(out.data()), raw(input.data()),
-                              input.size(), raw(key.data()));
-}
-
-}  // namespace
 
 Result<KeyedHash> KeyedHash::create() {
   KeyedHash made;
@@ -31,14 +14,15 @@ Result<KeyedHash> KeyedHash::create() {
   return made;
 }
 
-KeyedHash::Digest KeyedHash::of(
-    std::initializer_list<std::span<const std::byte>> parts) const noexcept {
-  assert(parts.size() <= most_parts);
-  std::array<Digest, most_parts> list;
-  std::size_t count = 0;
-  for (const auto part : parts) hash(part, part_key_, list[count++]);
+KeyedHash::Digest KeyedHash::hash(std::span<const std::byte> input, const Key& key) noexcept {
+  static_assert(sizeof(Digest) == crypto_shorthash_siphashx24_BYTES);
+  static_assert(sizeof(Key) == crypto_shorthash_siphashx24_KEYBYTES);
+  const auto raw = [](const std::byte* data) {
+    return reinterpret_cast<const unsigned char*>(data);
+  };
   Digest digest;
-  hash(std::as_bytes(std::span(list).first(count)), list_key_, digest);
+  crypto_shorthash_siphashx24(reinterpret_cast<unsigned char*>(digest.data()), raw(input.data()),
+                              input.size(), raw(key.data()));
   return digest;
 }
 

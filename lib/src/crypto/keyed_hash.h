@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstddef>
-#include <initializer_list>
 #include <span>
 
 #include <wba/error.h>
@@ -16,21 +15,25 @@ namespace wba::crypto {
 class KeyedHash {
  public:
   using Digest = std::array<std::byte, 16>;
-  // The most parts that a hash can have.
-  static constexpr std::size_t most_parts = 4;
 
   // create draws the keys. Error: crypto_failure.
   [[nodiscard]] static Result<KeyedHash> create();
 
-  // of gives the hash of the parts, of which there are at most most_parts. Where one part ends and
-  // the next begins is part of it: each is hashed on its own, and then the list of these hashes
-  // under another key. Allocates nothing.
-  [[nodiscard]] Digest of(std::initializer_list<std::span<const std::byte>> parts) const noexcept;
+  // of gives the hash of the parts. Where one part ends and the next begins is part of it: each is
+  // hashed on its own, and then the list of these hashes under another key. Allocates nothing.
+  template <std::size_t Count>
+  [[nodiscard]] Digest of(const std::span<const std::byte> (&parts)[Count]) const noexcept {
+    std::array<Digest, Count> list;
+    for (std::size_t i = 0; i < Count; ++i) list[i] = hash(parts[i], part_key_);
+    return hash(std::as_bytes(std::span(list)), list_key_);
+  }
 
  private:
   using Key = std::array<std::byte, 16>;
 
   KeyedHash() = default;
+  [[nodiscard]] static Digest hash(std::span<const std::byte> input, const Key& key) noexcept;
+
   Key part_key_{};
   Key list_key_{};
 };
