@@ -51,7 +51,8 @@ class SignatureCheck {
            SignatureVerdict& verdict, PendingVerification* deferred) {
     start(member, verdict);
     KeyLookup found;
-    const Reason reason = prepare(member, base, verdict, found);
+    Algorithm algorithm{};
+    const Reason reason = prepare(member, base, verdict, found, algorithm);
     verdict.base_ = base;
     if (reason != Reason::none) {
       verdict.reason_ = reason;
@@ -59,17 +60,14 @@ class SignatureCheck {
     }
     verdict.identity_ = names.identity.assign(found.identity);
     verdict.domain_ = names.domain.assign(found.domain);
-    const auto algorithm = algorithm_of(verdict.parameters_, *found.key);
-    if (!algorithm) {
-      finish(verdict, Reason::signature_alg_unsupported);
-    } else if (known_to_verify(*found.key, *algorithm, verdict)) {
+    if (known_to_verify(*found.key, algorithm, verdict)) {
       finish(verdict, Reason::none);
-    } else if (deferred != nullptr && *algorithm == Algorithm::ed25519) {
+    } else if (deferred != nullptr && algorithm == Algorithm::ed25519) {
       *deferred = {.key = found.key, .message = base, .signature = verdict.signature_};
       return true;
     } else {
-      const auto verified = found.key->verify(*algorithm, base, verdict.signature_);
-      conclude(*found.key, *algorithm, verdict,
+      const auto verified = found.key->verify(algorithm, base, verdict.signature_);
+      conclude(*found.key, algorithm, verdict,
                verified ? Reason::none : reason_of(verified.error().code));
     }
     return false;
@@ -119,10 +117,10 @@ class SignatureCheck {
     }
   }
 
-  // prepare makes every check that comes before the curve. The order is that of cost: what needs no
-  // key and no hash comes first.
+  // prepare makes every check that comes before the curve, and finds the key and the algorithm. The
+  // order is that of cost: what needs no key and no hash comes first.
   Reason prepare(const sf::Member& member, std::string& base, SignatureVerdict& verdict,
-                 KeyLookup& found) {
+                 KeyLookup& found, Algorithm& algorithm) {
     if (const auto reason = read_member(member, verdict); reason != Reason::none) return reason;
     if (const auto reason = check_parameters(verdict.parameters_, policy_, now_);
         reason != Reason::none) {
@@ -137,7 +135,8 @@ class SignatureCheck {
     }
     if (const auto reason = attribute(verdict); reason != Reason::none) return reason;
     found = scratch_.reader->lookup(verdict.link_, *verdict.parameters_.keyid, now_);
-    if (const auto reason = judge_key(found, verdict.parameters_); reason != Reason::none) {
+    if (const auto reason = judge_key(found, verdict.parameters_, algorithm);
+        reason != Reason::none) {
       return reason;
     }
     const auto built = build_signature_base_of(
@@ -172,19 +171,22 @@ class SignatureCheck {
     return Reason::none;
   }
 
-  Reason judge_key(const KeyLookup& found, const SignatureParameters& parameters) const {
+  // judge_key sets `algorithm` where the key may be used.
+  Reason judge_key(const KeyLookup& found, const SignatureParameters& parameters,
+                   Algorithm& algorithm) const {
     if (found.reason != Reason::none) return found.reason;
     if (found.key == nullptr) return Reason::internal_error;
     if (found.key->type() == KeyType::hmac) return Reason::algorithm_forbidden;
     if (found.key->is_published_test_key() && !policy_.allow_test_keys) {
       return Reason::key_is_published_test_key;
     }
-    const auto algorithm = algorithm_of(parameters, *found.key);
-    if (!algorithm) {
-      return algorithm.error().code == ErrorCode::algorithm_key_mismatch
+    const auto meant = algorithm_of(parameters, *found.key);
+    if (!meant) {
+      return meant.error().code == ErrorCode::algorithm_key_mismatch
                  ? Reason::algorithm_forbidden
                  : Reason::signature_alg_unsupported;
     }
+    algorithm = *meant;
     return Reason::none;
   }
 
