@@ -79,7 +79,7 @@ const FieldType* find_type(std::string_view name, std::span<const FieldType> typ
 
 // ComponentEvaluator computes one component's value. Its functions return false with the error
 // kept, and leave `out_` to be cut back by the caller then. A Result at each step would be written
-// to memory octet by octet and read back whole, which stalls: a quarter of the time.
+// to memory octet by octet and read back whole, which stalls.
 class ComponentEvaluator {
  public:
   ComponentEvaluator(const Message& message, std::span<const FieldType> types,
