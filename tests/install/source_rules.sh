@@ -53,15 +53,16 @@ while IFS=: read -r file line target; do
   case $file in lib/src/*) own=${file#lib/src/}; own=${own%%/*} ;; *) continue ;; esac
   case $own in
     base) below='base' ;;
+    http) below='base http' ;;
     sf) below='base crypto sf' ;;
     crypto) below='base crypto' ;;
     key) below='base crypto key' ;;
     digest) below='base sf crypto digest' ;;
-    message) below='base crypto sf message' ;;
-    signature) below='base sf crypto key digest message signature' ;;
-    webbotauth) below='base sf crypto key digest message signature webbotauth' ;;
-    directory) below='base sf crypto key digest message signature webbotauth directory' ;;
-    client) below='base client' ;;
+    message) below='base http crypto sf message' ;;
+    signature) below='base http sf crypto key digest message signature' ;;
+    webbotauth) below='base http sf crypto key digest message signature webbotauth' ;;
+    directory) below='base http sf crypto key digest message signature webbotauth directory' ;;
+    client) below='base http client' ;;
     *) continue ;;
   esac
   case " $below " in *" $room "*) ;; *) complain "$file:$line: $own depends on $room" ;; esac
