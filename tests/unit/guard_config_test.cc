@@ -92,6 +92,23 @@ action = "allow"
   EXPECT_THAT(rule.outcomes, testing::ElementsAre(false, false, false, true));
 }
 
+TEST(GuardConfig, DotAtTheEndOfAnAgentsHostIsDropped) {
+  const auto config = parse_config(std::string(least) + R"(
+[[rules]]
+name = "r"
+agent_urls = ["https://bad.example./keys"]
+agent_hosts = ["bad.example.", "bad.example.:8443", "[2001:DB8:0:0::1]"]
+agent_host_suffixes = ["bad.example."]
+action = "deny"
+)");
+  ASSERT_TRUE(config) << to_text(config.error());
+  const Rule& rule = config->rules.at(0);
+  EXPECT_THAT(rule.agent_urls, testing::ElementsAre("https://bad.example/keys"));
+  EXPECT_THAT(rule.agent_hosts,
+              testing::ElementsAre("bad.example", "bad.example:8443", "[2001:db8::1]"));
+  EXPECT_THAT(rule.agent_host_suffixes, testing::ElementsAre("bad.example"));
+}
+
 TEST(GuardConfig, TheExampleIsAConfiguration) {
   const auto config = load_config(WBA_SOURCE_DIR "/server-plugin/guard/guard.example.toml");
   ASSERT_TRUE(config) << to_text(config.error());
@@ -244,6 +261,31 @@ INSTANTIATE_TEST_SUITE_P(
                     D
                     "[[rules]]\nname = \"r\"\nagent_hosts = \"a.example/b\"\naction = \"allow\"\n",
                     5, "is no host"},
+        MistakeCase{"agent_url_with_two_dots",
+                    D "[[rules]]\nname = \"r\"\nagent_urls = \"https://a.example../\"\naction = "
+                      "\"deny\"\n",
+                    5, "no https URL"},
+        MistakeCase{"agent_host_with_empty_label",
+                    D "[[rules]]\nname = \"r\"\nagent_hosts = \"a..example\"\naction = \"deny\"\n",
+                    5, "is no host"},
+        MistakeCase{"agent_host_as_a_number",
+                    D "[[rules]]\nname = \"r\"\nagent_hosts = \"3221225985\"\naction = \"deny\"\n",
+                    5, "is no host"},
+        MistakeCase{"agent_host_with_leading_zeros",
+                    D "[[rules]]\nname = \"r\"\nagent_hosts = \"192.0.2.001\"\naction = \"deny\"\n",
+                    5, "is no host"},
+        MistakeCase{"agent_host_mapped",
+                    D "[[rules]]\nname = \"r\"\nagent_hosts = \"[::ffff:192.0.2.1]\"\naction = "
+                      "\"deny\"\n",
+                    5, "is no host"},
+        MistakeCase{"suffix_that_is_an_address",
+                    D "[[rules]]\nname = \"r\"\nagent_host_suffixes = \"192.0.2.1\"\naction = "
+                      "\"deny\"\n",
+                    5, "two labels or more"},
+        MistakeCase{"suffix_of_a_registry_with_dot",
+                    D "[[rules]]\nname = \"r\"\nagent_host_suffixes = \"co.uk.\"\naction = "
+                      "\"deny\"\n",
+                    5, "is a public suffix"},
         MistakeCase{"suffix_of_one_label",
                     D
                     "[[rules]]\nname = \"r\"\nagent_host_suffixes = \"com\"\naction = \"allow\"\n",

@@ -54,7 +54,12 @@ TEST(AgentIdentity, EquivalentUrlsAreOneIdentity) {
       {"https://example.com/a//../b", "https://example.com/a/b"},
       {"https://example.com/a//b", "https://example.com/a//b"},
       {"https://example.com/...", "https://example.com/..."},
+      {"https://example.com.", "https://example.com/"},
+      {"https://example.com.:443/", "https://example.com/"},
+      {"https://example.com.:8443/k", "https://example.com:8443/k"},
       {"https://[2001:DB8::1]:443/k", "https://[2001:db8::1]/k"},
+      {"https://[2001:db8:0:0::1]/k", "https://[2001:db8::1]/k"},
+      {"https://[2001:db8::0.0.0.1]:8443/k", "https://[2001:db8::1]:8443/k"},
       {"https://192.0.2.1/k", "https://192.0.2.1/k"},
   };
   for (const Row& row : rows) EXPECT_EQ(identity(row.url), row.identity) << row.url;
@@ -112,6 +117,14 @@ TEST(AgentIdentity, WhatIsNoHttpsUrlIsRefused) {
       {"https://example.com:65536/", "agent-url-invalid"},
       {"https://example.com:44x/", "agent-url-invalid"},
       {"https://example.com\\@evil.test/", "agent-url-invalid"},
+      {"https://example.com../", "agent-url-invalid"},
+      {"https://example..com/", "agent-url-invalid"},
+      {"https://./", "agent-url-invalid"},
+      {"https://3221225985/", "agent-url-invalid"},
+      {"https://192.0.2.001/", "agent-url-invalid"},
+      {"https://0xc0000201/", "agent-url-invalid"},
+      {"https://192.0.513:8443/", "agent-url-invalid"},
+      {"https://[::ffff:192.0.2.1]/", "agent-url-invalid"},
       {"https://[::1", "agent-url-invalid"},
       {"https://[::g]/", "agent-url-invalid"},
       {"https://[fe80::1%25eth0]/", "agent-url-invalid"},
@@ -171,6 +184,9 @@ TEST(AgentLocation, ErrorSaysWhere) {
   const auto result = wba::locate_agent({.url = "https://example.com/a b"}, buffer);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().offset, 21U);
+  const auto host = wba::locate_agent({.url = "https://a..example/"}, buffer);
+  ASSERT_FALSE(host);
+  EXPECT_EQ(host.error().offset, 10U);
 }
 
 TEST(WellKnownDocument, OnlyTheExactPathCounts) {

@@ -38,8 +38,8 @@ struct AgentLocation {
 //
 // The URL is normalised by RFC 3986 §6.2.2 and §6.2.3: lower-case scheme and host, upper-case
 // percent-encodings, unreserved octets decoded, dot segments removed, default and empty ports
-// dropped, the empty path "/". Stricter than RFC 3986: scheme https, no user information, no
-// fragment, no percent-encoding in the host, no IPvFuture.
+// dropped, the empty path "/". The host is spelled as http::append_host does it. Stricter than
+// RFC 3986: scheme https, no user information, no fragment, no host that append_host refuses.
 //
 // Nothing is allocated once `buffer` has room. `buffer` has no particular content on error.
 // Errors: agent_url_invalid, agent_url_not_https, with the offset into `link.url`.

@@ -1,9 +1,9 @@
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
-#include <arpa/inet.h>
-
 #include <wba/agent_identity.h>
+#include <wba/http/host.h>
 
 namespace wba {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view scheme_prefix = "https://";
 
 // What an octet may be in a URL, RFC 3986 §2 and §3.
-enum : std::uint8_t { class_none = 0, class_unreserved = 1, class_path = 2, class_host = 4 };
+enum : std::uint8_t { class_none = 0, class_unreserved = 1, class_path = 2 };
 
 consteval std::array<std::uint8_t, 256> make_classes() {
   std::array<std::uint8_t, 256> classes{};
@@ -22,8 +22,7 @@ consteval std::array<std::uint8_t, 256> make_classes() {
     }
   };
   add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~",
-      class_unreserved | class_path | class_host);
-  // Sub-delimiters: legal in a path or query. No DNS name has them, so a host may not.
+      class_unreserved | class_path);
   add("!$&'()*+,;=", class_path);
   add(":@/", class_path);
   return classes;
@@ -88,28 +87,24 @@ std::size_t end_segment(std::string& out, std::size_t path, std::size_t segment,
   return out.size();
 }
 
-// append_host appends host and port, normalised, and gives the offset behind them.
+// append_authority appends host and port, normalised, and gives the offset behind them.
 Result<std::size_t> append_authority(std::string_view url, std::size_t at, std::string& out,
                                      std::size_t& host_begin, std::size_t& host_end) {
+  std::size_t end = url.find_first_of(":/?", at);
   if (at < url.size() && url[at] == '[') {
-    const std::size_t close = url.find(']', at);
-    std::array<char, INET6_ADDRSTRLEN + 1> text{};
-    if (close == std::string_view::npos || close - at - 1 >= text.size()) return invalid(at);
-    url.copy(text.data(), close - at - 1, at + 1);
-    in6_addr address;
-    if (inet_pton(AF_INET6, text.data(), &address) != 1) return invalid(at);
-    out.push_back('[');
-    host_begin = out.size();
-    for (const char c : url.substr(at + 1, close - at - 1)) out.push_back(lower(c));
-    host_end = out.size();
-    out.push_back(']');
-    at = close + 1;
-  } else {
-    host_begin = out.size();
-    for (; at < url.size() && is(url[at], class_host); ++at) out.push_back(lower(url[at]));
-    host_end = out.size();
-    if (host_begin == host_end) return invalid(at);
+    end = url.find(']', at);
+    if (end == std::string_view::npos) return invalid(at);
+    ++end;
   }
+  host_begin = out.size();
+  const auto kind = http::append_host(url.substr(at, end - at), out);
+  if (!kind) return invalid(at + kind.error().offset);
+  host_end = out.size();
+  if (*kind == http::HostKind::ipv6) {
+    ++host_begin;
+    --host_end;
+  }
+  at = std::min(end, url.size());
   if (at < url.size() && url[at] == ':') {
     ++at;
     const std::size_t digits = at;

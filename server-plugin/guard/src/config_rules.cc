@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <wba/agent_identity.h>
+#include <wba/http/host.h>
 #include <wba/message.h>
 #include <wba/registered_domain.h>
 
@@ -41,17 +42,16 @@ void read_agents(ConfigReader& reader, Rule& rule) {
   }
   reader.texts("agent_host_suffixes", rule.agent_host_suffixes);
   for (auto& suffix : rule.agent_host_suffixes) {
-    auto normalised = read_host(suffix);
+    std::string normalised;
+    const auto kind = http::append_host(suffix, normalised);
     // One label would be everybody under a top-level domain.
-    const bool fits = normalised && normalised->find('.') != std::string::npos &&
-                      normalised->find_first_of(":[") == std::string::npos &&
-                      normalised->front() != '.';
-    if (fits && directory::is_public_suffix(*normalised)) {
+    const bool fits = kind == http::HostKind::name && normalised.find('.') != std::string::npos;
+    if (fits && directory::is_public_suffix(normalised)) {
       reader.mistake_at(
           "agent_host_suffixes",
           "\"" + printable(suffix) + "\" is a public suffix: anybody can have a name below it");
     } else if (fits) {
-      suffix = *std::move(normalised);
+      suffix = std::move(normalised);
     } else {
       reader.mistake_at("agent_host_suffixes",
                         "\"" + printable(suffix) +
