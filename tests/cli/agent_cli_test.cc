@@ -23,6 +23,7 @@
 #include <wba/key.h>
 
 #include "agent_daemon.h"
+#include "paths.h"
 
 namespace wba::test {
 namespace {

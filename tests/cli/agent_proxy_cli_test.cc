@@ -1,6 +1,7 @@
 // What the forward proxy signs, sends on, tunnels and refuses.
 
 #include "agent_proxy_support.h"
+#include "paths.h"
 
 namespace wba::test {
 namespace {

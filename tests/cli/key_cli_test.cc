@@ -10,6 +10,7 @@
 
 #include <wba/key.h>
 
+#include "paths.h"
 #include "support/file_contents.h"
 #include "support/json_file.h"
 #include "support/run_command.h"

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "paths.h"
 #include "support/json_file.h"
 #include "support/run_command.h"
 

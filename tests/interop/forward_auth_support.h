@@ -18,6 +18,7 @@
 #include <httplib.h>
 
 #include "authd.h"
+#include "paths.h"
 #include "support/child_process.h"
 #include "support/file_contents.h"
 #include "support/test_ca.h"

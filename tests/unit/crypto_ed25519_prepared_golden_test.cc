@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "crypto/ed25519_prepared.h"
+#include "paths.h"
 #include "support/ed25519_cases.h"
 #include "support/json_file.h"
 

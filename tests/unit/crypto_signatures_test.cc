@@ -13,6 +13,7 @@
 #include <wba/signer.h>
 
 #include "crypto/base64.h"
+#include "paths.h"
 #include "support/allocation_counter.h"
 #include "support/json_file.h"
 #include "support/octets.h"

@@ -10,6 +10,7 @@
 
 #include <wba/agent_card.h>
 
+#include "paths.h"
 #include "support/json_file.h"
 
 namespace wba::directory {

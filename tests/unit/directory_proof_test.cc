@@ -12,6 +12,7 @@
 #include <wba/directory_proof.h>
 #include <wba/signature.h>
 
+#include "paths.h"
 #include "support/json_file.h"
 
 namespace wba::directory {

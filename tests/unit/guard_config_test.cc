@@ -10,6 +10,8 @@
 
 #include <wba/guard/config.h>
 
+#include "paths.h"
+
 namespace wba::guard {
 namespace {
 

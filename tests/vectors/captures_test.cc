@@ -9,6 +9,7 @@
 
 #include <wba/verifier.h>
 
+#include "paths.h"
 #include "support/json_file.h"
 #include "support/message_vector.h"
 

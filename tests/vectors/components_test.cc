@@ -9,6 +9,7 @@
 #include <wba/component.h>
 #include <wba/signature.h>
 
+#include "paths.h"
 #include "support/json_file.h"
 #include "support/message_vector.h"
 

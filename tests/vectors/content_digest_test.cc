@@ -7,6 +7,7 @@
 
 #include <wba/content_digest.h>
 
+#include "paths.h"
 #include "support/exact_buffer.h"
 #include "support/json_file.h"
 

@@ -9,6 +9,7 @@
 
 #include <wba/key.h>
 
+#include "paths.h"
 #include "support/json_file.h"
 #include "support/octets.h"
 

@@ -12,6 +12,7 @@
 #include <wba/signature.h>
 
 #include "crypto/base64.h"
+#include "paths.h"
 #include "support/json_file.h"
 #include "support/message_vector.h"
 

@@ -15,6 +15,7 @@
 
 #include <wba/structured_field.h>
 
+#include "paths.h"
 #include "support/exact_buffer.h"
 #include "support/json_file.h"
 
