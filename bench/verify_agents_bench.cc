@@ -99,11 +99,10 @@ class Crowd {
   [[nodiscard]] const std::deque<AgentRequest>& requests() const { return requests_; }
 
   // earn_tables is true once every agent's key has its table.
-  [[nodiscard]] bool earn_tables(Verifier::Scratch& scratch) const {
+  [[nodiscard]] bool earn_tables(Verifier::Session& session) const {
     for (int round = 0; round < 10; ++round) {
       for (const AgentRequest& one : first_requests_)
-        if (verifier_->verify(one.request, now, scratch).outcome() != Outcome::verified)
-          return false;
+        if (session.verify(one.request, now).outcome() != Outcome::verified) return false;
       wait_for_prepared_keys(std::chrono::seconds(60));
       if (prepared_key_statistics().tables >= agents_.size()) return true;
     }
@@ -127,8 +126,8 @@ void verify_agents(benchmark::State& state, MakeResolver make_resolver) {
     crowd = std::make_unique<const Crowd>(count, make_resolver);
   }
   set_prepared_key_options({.uses_before_table = 1, .memory = table_memory});
-  auto scratch = crowd->verifier().make_scratch();
-  if (!crowd->earn_tables(scratch)) {
+  auto session = crowd->verifier().session();
+  if (!crowd->earn_tables(session)) {
     state.SkipWithError("an agent has no table");
     return;
   }
@@ -136,8 +135,7 @@ void verify_agents(benchmark::State& state, MakeResolver make_resolver) {
   std::size_t next = 0;
   const auto before = test::allocation_count();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        crowd->verifier().verify(requests[next].request, now, scratch).outcome());
+    benchmark::DoNotOptimize(session.verify(requests[next].request, now).outcome());
     if (++next == requests.size()) next = 0;
   }
   state.counters["allocs"] = benchmark::Counter(

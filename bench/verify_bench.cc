@@ -84,10 +84,10 @@ void verify(benchmark::State& state, Shape shape, bool with_curve) {
     state.SkipWithError("the policy is refused");
     return;
   }
-  auto scratch = verifier->make_scratch();
+  auto session = verifier->session();
   const auto judge = [&]() -> const Verdict& {
-    return made.body ? verifier->verify(made.request, *made.body, made.now, scratch)
-                     : verifier->verify(made.request, made.now, scratch);
+    return made.body ? session.verify(made.request, *made.body, made.now)
+                     : session.verify(made.request, made.now);
   };
   for (int i = 0; i < 200; ++i) {
     if (judge().outcome() != Outcome::verified) {

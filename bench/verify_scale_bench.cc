@@ -1,13 +1,9 @@
-// Whole requests where there is more than one: many together, one signature again and again, many
-// octets, each way to the curve.
+// Whole requests: one signature again and again, many octets, each way to the curve.
 
 #include <array>
-#include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -16,7 +12,6 @@
 #include <wba/verified_signatures.h>
 #include <wba/verifier.h>
 
-#include "bench_agents.h"
 #include "bench_request.h"
 #include "support/allocation_counter.h"
 
@@ -39,9 +34,9 @@ std::shared_ptr<StaticResolver> resolver_of(const BenchRequest& made) {
 
 // run_verified verifies until the key has its table, then measures.
 void run_verified(benchmark::State& state, const Verifier& verifier, const BenchRequest& made) {
-  auto scratch = verifier.make_scratch();
+  auto session = verifier.session();
   for (int i = 0; i < 200; ++i) {
-    if (verifier.verify(made.request, made.now, scratch).outcome() != Outcome::verified) {
+    if (session.verify(made.request, made.now).outcome() != Outcome::verified) {
       state.SkipWithError("the request does not verify");
       return;
     }
@@ -49,7 +44,7 @@ void run_verified(benchmark::State& state, const Verifier& verifier, const Bench
   wait_for_prepared_keys(std::chrono::seconds(10));
   const auto before = test::allocation_count();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(verifier.verify(made.request, made.now, scratch).outcome());
+    benchmark::DoNotOptimize(session.verify(made.request, made.now).outcome());
   }
   state.counters["allocs"] = benchmark::Counter(
       static_cast<double>(test::allocation_count() - before), benchmark::Counter::kAvgIterations);
@@ -71,58 +66,6 @@ void verify_reused(benchmark::State& state, Shape shape) {
   Policy policy = bench_policy();
   policy.verified_signatures = VerifiedSignatures::create(65536).value();
   run_verified(state, Verifier::create(std::move(policy), resolver_of(made)).value(), made);
-}
-
-// 64 requests that are pending at a time, of so many agents in turn; the figure is that of one.
-void verify_many(benchmark::State& state) {
-  constexpr std::size_t kPending = 64;
-  constexpr std::size_t kGroups = 32;
-  constexpr Time kNow{std::chrono::seconds(1'760'000'000)};
-  set_prepared_key_options({.uses_before_table = 1, .memory = std::size_t{1} << 30});
-  std::deque<Agent> agents;
-  const auto resolver = std::make_shared<StaticResolver>();
-  while (agents.size() < static_cast<std::size_t>(state.range(0))) {
-    const Agent& agent = agents.emplace_back(agents.size());
-    if (!resolver->add_directory(agent.url, agent.key_set)) {
-      state.SkipWithError("a directory does not parse");
-      return;
-    }
-  }
-  const auto verifier =
-      Verifier::create({.required = RequiredComponents::profile_only()}, resolver).value();
-  std::deque<AgentRequest> requests;
-  std::deque<Verifier::Scratch> scratches;
-  std::vector<std::vector<Verifier::Pending>> groups(kGroups);
-  for (auto& group : groups) {
-    for (std::size_t i = 0; i < kPending; ++i) {
-      if (scratches.size() < kPending) scratches.push_back(verifier.make_scratch());
-      const auto& one = requests.emplace_back(agents[requests.size() % agents.size()], kNow);
-      group.push_back({.request = &one.request, .scratch = &scratches[i]});
-    }
-  }
-  std::size_t wrong = 0;
-  const auto verify = [&](std::size_t group) {
-    verifier.verify_many(groups[group], kNow);
-    for (auto& scratch : scratches) wrong += scratch.verdict().outcome() != Outcome::verified;
-  };
-  const std::size_t others = prepared_key_statistics().tables;
-  for (int round = 0; round < 10 && prepared_key_statistics().tables < others + agents.size();
-       ++round) {
-    for (std::size_t i = 0; i < kGroups; ++i) verify(i);
-    wait_for_prepared_keys(std::chrono::seconds(60));
-  }
-  std::size_t next = 0;
-  const auto before = test::allocation_count();
-  // One iteration is one request: the group is run when it is full.
-  while (state.KeepRunningBatch(kPending)) verify(next++ % kGroups);
-  if (wrong != 0) state.SkipWithError("a request does not verify");
-  state.counters["allocs"] = benchmark::Counter(
-      static_cast<double>(test::allocation_count() - before), benchmark::Counter::kAvgIterations);
-  state.counters["bytes"] = static_cast<double>(requests[0].made.signature_agent.size() +
-                                                requests[0].made.lines.signature_input.size() +
-                                                requests[0].made.lines.signature.size());
-  state.counters["tables"] = static_cast<double>(prepared_key_statistics().tables - others);
-  set_prepared_key_options({});
 }
 
 // Octets of covered values from 1 KB up to what a signature base may have, of 64 KB: the cost has
@@ -166,7 +109,6 @@ BENCHMARK_CAPTURE(verify_on_path, libsodium, "libsodium")->Name("verify/path/lib
 BENCHMARK_CAPTURE(verify_on_path, portable, "portable")->Name("verify/path/portable");
 BENCHMARK_CAPTURE(verify_on_path, avx2, "avx2")->Name("verify/path/avx2");
 BENCHMARK_CAPTURE(verify_on_path, ifma, "ifma")->Name("verify/path/ifma");
-BENCHMARK(verify_many)->Name("verify/many/agents")->Arg(1)->Arg(64)->Arg(1000);
 BENCHMARK_CAPTURE(verify_reused, minimal, Shape::minimal)->Name("verify/reused/minimal");
 BENCHMARK_CAPTURE(verify_reused, browser, Shape::browser)->Name("verify/reused/browser");
 BENCHMARK(verify_covered_bytes)->Name("verify/covered_bytes")->Arg(1024)->Arg(8192)->Arg(65000);

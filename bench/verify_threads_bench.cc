@@ -125,22 +125,21 @@ void verify(benchmark::State& state) {
     crowd.reset();
     crowd = std::make_unique<Crowd>(count);
   }
-  std::optional<Verifier::Scratch> scratch;
+  std::optional<Verifier::Session> session;
   std::size_t next = static_cast<std::size_t>(state.thread_index()) * 4096;
   std::size_t allocations = 0;
   std::size_t wrong = 0;
   for (auto _ : state) {
-    if (!scratch) {
+    if (!session) {
       // Behind the barrier at which threads start: the crowd is there.
-      scratch.emplace(crowd->verifier().make_scratch());
+      session.emplace(crowd->verifier().session());
       for (std::size_t i = 0; i < count; ++i) {
-        crowd->verifier().verify(crowd->requests()[i].request, now, *scratch);
+        session->verify(crowd->requests()[i].request, now);
       }
       allocations = test::allocation_count();
     }
     const auto& requests = crowd->requests();
-    const Verdict& verdict =
-        crowd->verifier().verify(requests[next++ % requests.size()].request, now, *scratch);
+    const Verdict& verdict = session->verify(requests[next++ % requests.size()].request, now);
     if (verdict.outcome() != Outcome::verified) ++wrong;
   }
   allocations = test::allocation_count() - allocations;

@@ -67,8 +67,8 @@ struct World {
         real(make(signer.public_key())),
         accepting(make(
             KeyMaker::with_verifying_key(signer.public_key(), std::make_unique<AcceptingKey>()))),
-        real_scratch(real.make_scratch()),
-        accepting_scratch(accepting.make_scratch()) {}
+        real_session(real.session()),
+        accepting_session(accepting.session()) {}
 
   static Verifier make(PublicKey key) {
     return Verifier::create({.required = RequiredComponents::profile_only()},
@@ -79,8 +79,8 @@ struct World {
   KeySigner signer;
   Verifier real;
   Verifier accepting;
-  Verifier::Scratch real_scratch;
-  Verifier::Scratch accepting_scratch;
+  Verifier::Session real_session;
+  Verifier::Session accepting_session;
 };
 
 World& world() {
@@ -136,10 +136,10 @@ void judge_hostile(fuzz::Input& input) {
   }
   request.fields = fields;
   World& all = world();
-  const Verdict& real = all.real.verify(request, kNow, all.real_scratch);
+  const Verdict& real = all.real_session.verify(request, kNow);
   check_agreement(real);
   require(real.outcome() != Outcome::verified);
-  const Verdict& accepted = all.accepting.verify(request, "body", kNow, all.accepting_scratch);
+  const Verdict& accepted = all.accepting_session.verify(request, "body", kNow);
   check_agreement(accepted);
   for (const auto& one : accepted.signatures()) {
     if (one.outcome() == Outcome::verified) check_profile(one);
@@ -200,7 +200,7 @@ void sign_and_change(fuzz::Input& input) {
   parts.fields.emplace_back("Signature", made.lines.signature);
   {
     const auto lines = parts.lines();
-    const Verdict& verdict = all.real.verify(parts.request(lines), kNow, all.real_scratch);
+    const Verdict& verdict = all.real_session.verify(parts.request(lines), kNow);
     check_agreement(verdict);
     require(verdict.outcome() == Outcome::verified);
     require(verdict.decisive()->signature_base() == made.lines.base);
@@ -215,7 +215,7 @@ void sign_and_change(fuzz::Input& input) {
   char& changed = place[offset % place.size()];
   changed = static_cast<char>(changed ^ (1 << bit));
   const auto lines = parts.lines();
-  const Verdict& verdict = all.real.verify(parts.request(lines), kNow, all.real_scratch);
+  const Verdict& verdict = all.real_session.verify(parts.request(lines), kNow);
   check_agreement(verdict);
   if (verdict.outcome() == Outcome::verified) {
     require(verdict.decisive()->signature_base() == made.lines.base);

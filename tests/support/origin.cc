@@ -35,9 +35,9 @@ Judged judge(const Verifier& verifier, const HttpRequest& request) {
                      .authority = authority,
                      .target = request.target,
                      .fields = fields};
-  Verifier::Scratch scratch = verifier.make_scratch();
+  Verifier::Session session = verifier.session();
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const Verdict& verdict = verifier.verify(view, request.body, now, scratch);
+  const Verdict& verdict = session.verify(view, request.body, now);
   Judged judged{.request = request, .reason = verdict.reason()};
   if (const auto* signature = verdict.decisive(); signature != nullptr) {
     judged.covered = signature->covered();

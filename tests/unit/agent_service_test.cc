@@ -80,10 +80,10 @@ class AgentService : public testing::Test {
     EXPECT_TRUE(resolver->add_directory("https://agent.test/keys", jwks));
     const auto verifier =
         Verifier::create({.required = RequiredComponents::profile_only()}, resolver).value();
-    auto scratch = verifier.make_scratch();
+    auto session = verifier.session();
     const Request request{
         .method = method, .authority = authority, .target = target, .fields = fields};
-    return verifier.verify(request, now, scratch).reason();
+    return session.verify(request, now).reason();
   }
 
   std::optional<SigningService> service;

@@ -33,8 +33,8 @@ class Sign : public testing::Test {
         Verifier::create({.required = RequiredComponents::profile_only(), .strict_label = strict},
                          resolver_)
             .value();
-    auto scratch = verifier.make_scratch();
-    const auto& verdict = verifier.verify(built.request, kNow, scratch);
+    auto session = verifier.session();
+    const auto& verdict = session.verify(built.request, kNow);
     dialect_ = verdict.decisive() == nullptr ? Dialect::none : verdict.decisive()->dialect();
     return verdict.reason();
   }
@@ -302,12 +302,11 @@ TEST_F(Sign, NothingIsAllocatedOnceMemoryHasGrown) {
 
   const auto verifier =
       Verifier::create({.required = RequiredComponents::profile_only()}, resolver_).value();
-  auto scratch = verifier.make_scratch();
+  auto session = verifier.session();
   const auto verify = [&](std::string_view seen) {
-    return verifier.verify(built.request, seen, kNow, scratch).reason();
+    return session.verify(built.request, seen, kNow).reason();
   };
-  ASSERT_EQ(verify(body), Reason::none);
-  ASSERT_EQ(scratch.verdict().decisive()->covered().size(), 16U);
+  ASSERT_EQ(session.verify(built.request, body, kNow).decisive()->covered().size(), 16U);
   const auto before_verifying = allocation_count();
   for (int i = 0; i < 10; ++i) {
     ASSERT_EQ(verify(body), Reason::none);

@@ -85,8 +85,8 @@ TEST(Verifier, EachSignatureKeepsTheNameOfItsOwnAgent) {
   const auto verifier =
       Verifier::create({.required = RequiredComponents::profile_only()}, resolver);
   ASSERT_TRUE(verifier);
-  auto scratch = verifier->make_scratch();
-  const Verdict& verdict = verifier->verify(request, now, scratch);
+  auto session = verifier->session();
+  const Verdict& verdict = session.verify(request, now);
   ASSERT_EQ(verdict.reason(), Reason::none);
   ASSERT_EQ(verdict.signatures().size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) {

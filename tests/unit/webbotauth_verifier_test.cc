@@ -27,8 +27,8 @@ class Verify : public testing::Test {
 
   Reason judge(const RequestBuilder& built, const Policy& policy, Time now = kNow) {
     verifier_.emplace(Verifier::create(policy, resolver_).value());
-    scratch_.emplace(verifier_->make_scratch());
-    verdict_ = &verifier_->verify(built.request, now, *scratch_);
+    session_.emplace(verifier_->session());
+    verdict_ = &session_->verify(built.request, now);
     EXPECT_EQ(verdict_->outcome(), outcome_of(verdict_->reason()));
     return verdict_->reason();
   }
@@ -52,7 +52,7 @@ class Verify : public testing::Test {
   KeySigner signer_ = new_signer();
   std::shared_ptr<StaticResolver> resolver_;
   std::optional<Verifier> verifier_;
-  std::optional<Verifier::Scratch> scratch_;
+  std::optional<Verifier::Session> session_;
   const Verdict* verdict_ = nullptr;
 };
 
@@ -461,8 +461,8 @@ class VerifyDigest : public Verify {
     built.sign(signer_, "sig1", {"@authority", "content-digest", kCover.back()},
                good_parameters(signer_));
     verifier_.emplace(Verifier::create(policy(), resolver_).value());
-    scratch_.emplace(verifier_->make_scratch());
-    return verifier_->verify(built.request, body, kNow, *scratch_).reason();
+    session_.emplace(verifier_->session());
+    return session_->verify(built.request, body, kNow).reason();
   }
 };
 
@@ -508,16 +508,55 @@ TEST_F(Verify, PolicyWithAbsurdDurationsIsNoPolicy) {
   EXPECT_FALSE(Verifier::create(policy(), nullptr));
 }
 
-TEST_F(Verify, ScratchIsGoodForManyRequests) {
+template <typename Session>
+concept Verifies = requires(Session session) {
+  std::forward<Session>(session).verify(Request{}, Time{});
+};
+static_assert(Verifies<Verifier::Session&>);
+// A verdict would outlive a temporary session.
+static_assert(!Verifies<Verifier::Session>);
+
+TEST_F(Verify, SessionVerifiesAfterItsVerifierMovedAndEnded) {
+  RequestBuilder good;
+  make_good(good);
+  std::optional<Verifier> verifier(Verifier::create(policy(), resolver_).value());
+  Verifier::Session session = verifier->session();
+  Verifier moved = *std::move(verifier);
+  verifier.reset();
+  EXPECT_EQ(session.verify(good.request, kNow).reason(), Reason::none);
+  moved = Verifier::create(policy(), std::make_shared<StaticResolver>()).value();
+  Verifier::Session moved_session = std::move(session);
+  EXPECT_EQ(moved_session.verify(good.request, kNow).reason(), Reason::none);
+}
+
+TEST_F(Verify, SessionIsHeldToThePolicyAndTheKeysOfItsOwnVerifier) {
+  RequestBuilder two;
+  make_good(two);
+  two.sign(signer_, "second", {"@authority", "signature-agent;key=\"sig1\""},
+           good_parameters(signer_));
+  Policy one_signature = policy();
+  one_signature.max_tagged_signatures = 1;
+  const auto small = Verifier::create(one_signature, resolver_).value();
+  const auto large = Verifier::create(policy(), resolver_).value();
+  const auto keyless = Verifier::create(policy(), std::make_shared<StaticResolver>()).value();
+  auto of_small = small.session();
+  auto of_large = large.session();
+  auto of_keyless = keyless.session();
+  EXPECT_EQ(of_small.verify(two.request, kNow).reason(), Reason::too_many_signatures);
+  EXPECT_EQ(of_large.verify(two.request, kNow).reason(), Reason::none);
+  EXPECT_EQ(of_keyless.verify(two.request, kNow).outcome(), Outcome::unverified);
+}
+
+TEST_F(Verify, SessionIsGoodForManyRequests) {
   RequestBuilder good;
   make_good(good);
   RequestBuilder none;
   const auto verifier = Verifier::create(policy(), resolver_).value();
-  auto scratch = verifier.make_scratch();
+  auto session = verifier.session();
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(verifier.verify(good.request, kNow, scratch).reason(), Reason::none);
-    EXPECT_EQ(verifier.verify(none.request, kNow, scratch).reason(), Reason::no_signature);
-    EXPECT_EQ(verifier.verify(none.request, kNow, scratch).signatures().size(), 0U);
+    EXPECT_EQ(session.verify(good.request, kNow).reason(), Reason::none);
+    EXPECT_EQ(session.verify(none.request, kNow).reason(), Reason::no_signature);
+    EXPECT_EQ(session.verify(none.request, kNow).signatures().size(), 0U);
   }
 }
 

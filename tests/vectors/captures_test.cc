@@ -54,9 +54,9 @@ class Captures : public testing::Test {
 
   static Reason judge(const Json& vector, const Json& request, Time now) {
     const Verifier verifier = verifier_of(vector);
-    auto scratch = verifier.make_scratch();
+    auto session = verifier.session();
     const MessageVector message(request);
-    return verifier.verify(message.request(), now, scratch).reason();
+    return session.verify(message.request(), now).reason();
   }
 
   Json file_;
@@ -66,9 +66,9 @@ TEST_F(Captures, VerifyAtTheirTime) {
   for (const auto& vector : file_["vectors"]) {
     SCOPED_TRACE(vector.at("id").get<std::string>());
     const Verifier verifier = verifier_of(vector);
-    auto scratch = verifier.make_scratch();
+    auto session = verifier.session();
     const MessageVector message(request_of(vector));
-    const Verdict& verdict = verifier.verify(message.request(), now_of(vector), scratch);
+    const Verdict& verdict = session.verify(message.request(), now_of(vector));
     ASSERT_EQ(to_string(verdict.reason()), "none");
     ASSERT_NE(verdict.decisive(), nullptr);
     EXPECT_EQ(to_string(verdict.outcome()), vector.at("expect").get<std::string>());
@@ -138,9 +138,9 @@ TEST_F(Captures, AreUnverifiedWithoutTheirDirectory) {
     const auto verifier = Verifier::create({.required = RequiredComponents::profile_only()},
                                            std::make_shared<StaticResolver>());
     ASSERT_TRUE(verifier);
-    auto scratch = verifier->make_scratch();
+    auto session = verifier->session();
     const MessageVector message(request_of(vector));
-    const Verdict& verdict = verifier->verify(message.request(), now_of(vector), scratch);
+    const Verdict& verdict = session.verify(message.request(), now_of(vector));
     EXPECT_EQ(verdict.outcome(), Outcome::unverified);
     EXPECT_EQ(verdict.reason(), Reason::directory_unreachable);
   }

@@ -213,9 +213,9 @@ Outcome<Exit> verify(const VerifyOptions& options) {
 
   const auto verifier = Verifier::create(*std::move(policy), *resolver);
   if (!verifier) return std::unexpected(failure("the options", verifier.error()));
-  auto scratch = verifier->make_scratch();
-  const Verdict& verdict = read->body ? verifier->verify(*request, *read->body, *now, scratch)
-                                      : verifier->verify(*request, *now, scratch);
+  auto session = verifier->session();
+  const Verdict& verdict =
+      read->body ? session.verify(*request, *read->body, *now) : session.verify(*request, *now);
   print(options.json ? json_report(*request, verdict, verifier->policy(), domain_of)
                      : text_report(*request, verdict, verifier->policy(), domain_of));
   if (verdict.reason() != Reason::none) hint_line(describe(verdict.reason()));

@@ -15,6 +15,7 @@
 #include <wba/component.h>
 #include <wba/error.h>
 #include <wba/key_resolver.h>
+#include <wba/lifetime_bound.h>
 #include <wba/message.h>
 #include <wba/signature.h>
 #include <wba/verdict.h>
@@ -78,26 +79,32 @@ struct Policy {
 };
 
 // SignatureVerdict is what was concluded about one signature. Only a Verifier makes one. Its views
-// live until the next verification with the same Scratch, and as long as the request.
+// live until the next use of the session that made it, and as long as the request.
 class SignatureVerdict {
  public:
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_of(reason_); }
   [[nodiscard]] Reason reason() const noexcept { return reason_; }
-  [[nodiscard]] std::string_view label() const noexcept { return label_; }
-  [[nodiscard]] const SignatureParameters& parameters() const noexcept { return parameters_; }
+  [[nodiscard]] std::string_view label() const noexcept WBA_LIFETIME_BOUND { return label_; }
+  [[nodiscard]] const SignatureParameters& parameters() const noexcept WBA_LIFETIME_BOUND {
+    return parameters_;
+  }
   [[nodiscard]] Dialect dialect() const noexcept { return link_.dialect; }
 
   // claimed_url is the agent URL as it was sent: a claim, whatever the outcome. Empty where the
   // signature is not attributed to one.
-  [[nodiscard]] std::string_view claimed_url() const noexcept { return link_.url; }
+  [[nodiscard]] std::string_view claimed_url() const noexcept WBA_LIFETIME_BOUND {
+    return link_.url;
+  }
 
   // identity is the agent's normalised URL, empty unless verified, and empty where the key was
   // given without a URL. domain is its registered domain where the resolver knows it.
-  [[nodiscard]] std::string_view identity() const noexcept { return identity_; }
-  [[nodiscard]] std::string_view domain() const noexcept { return domain_; }
+  [[nodiscard]] std::string_view identity() const noexcept WBA_LIFETIME_BOUND { return identity_; }
+  [[nodiscard]] std::string_view domain() const noexcept WBA_LIFETIME_BOUND { return domain_; }
 
   // signature_base is what was checked; empty where the verifier refused before it built one.
-  [[nodiscard]] std::string_view signature_base() const noexcept { return base_; }
+  [[nodiscard]] std::string_view signature_base() const noexcept WBA_LIFETIME_BOUND {
+    return base_;
+  }
 
   // covers says whether the component is covered, whatever the outcome.
   [[nodiscard]] bool covers(const ComponentIdentifier& identifier) const noexcept;
@@ -106,7 +113,9 @@ class SignatureVerdict {
   [[nodiscard]] std::vector<std::string> covered() const;
 
   // signature is the signature's octets; empty where there are none.
-  [[nodiscard]] std::span<const std::byte> signature() const noexcept { return signature_; }
+  [[nodiscard]] std::span<const std::byte> signature() const noexcept WBA_LIFETIME_BOUND {
+    return signature_;
+  }
 
  private:
   friend class SignatureCheck;
@@ -134,13 +143,13 @@ class Verdict {
 
   // decisive is the signature that the outcome follows from: the first verified one; else the first
   // tagged one that could not be decided; else the first tagged one. nullptr where there is none.
-  [[nodiscard]] const SignatureVerdict* decisive() const noexcept {
+  [[nodiscard]] const SignatureVerdict* decisive() const noexcept WBA_LIFETIME_BOUND {
     return decisive_ < count_ ? &signatures_[decisive_] : nullptr;
   }
 
   // signatures are those tagged web-bot-auth, in the order of Signature-Input. Each was judged on
   // its own.
-  [[nodiscard]] std::span<const SignatureVerdict> signatures() const noexcept {
+  [[nodiscard]] std::span<const SignatureVerdict> signatures() const noexcept WBA_LIFETIME_BOUND {
     return std::span(signatures_).first(count_);
   }
 
@@ -159,25 +168,32 @@ class Verdict {
 
 class VerifierState;
 
-// Verifier verifies requests. It is immutable and shared by all threads.
+// Verifier verifies requests. It is immutable and shared by all threads; each thread verifies in a
+// session of its own.
 class Verifier {
  public:
-  // Scratch is one thread's memory: buffers, its way into the resolver, and the last verdict.
-  class Scratch {
+  // Session is one thread's way through a verifier: its buffers, its reader of the resolver, and
+  // the last verdict. It shares ownership of what its verifier consists of: it stays good when the
+  // Verifier is moved or destroyed. A session that was moved from may only be assigned to.
+  class Session {
    public:
-    Scratch(Scratch&&) noexcept;
-    Scratch& operator=(Scratch&&) noexcept;
-    ~Scratch();
+    Session(Session&&) noexcept;
+    Session& operator=(Session&&) noexcept;
+    ~Session();
 
-    // verdict is the last one that was made with this scratch; internal_error before the first.
-    [[nodiscard]] const Verdict& verdict() const noexcept;
+    // verify judges `request` at `now`. The verdict lives until the session's next use and views
+    // the request. For a usual request with a known key nothing is allocated once the session has
+    // grown. It never throws: what goes wrong inside is unverified, internal_error.
+    // With `body`, the whole request body, a covered Content-Digest is checked against it.
+    const Verdict& verify(const Request& request, Time now) & noexcept WBA_LIFETIME_BOUND;
+    const Verdict& verify(const Request& request, std::string_view body,
+                          Time now) & noexcept WBA_LIFETIME_BOUND;
 
    private:
     friend class SignatureCheck;
-    friend class Verifier;
     friend class VerifierState;
     struct State;
-    explicit Scratch(std::unique_ptr<State> state) noexcept;
+    explicit Session(std::unique_ptr<State> state) noexcept;
     std::unique_ptr<State> state_;
   };
 
@@ -190,33 +206,12 @@ class Verifier {
   Verifier& operator=(Verifier&&) noexcept;
   ~Verifier();
 
-  [[nodiscard]] const Policy& policy() const noexcept;
-  [[nodiscard]] Scratch make_scratch() const;
-
-  // verify judges `request` at `now`. The verdict lives in `scratch` until its next use and views
-  // the request. For a usual request with a known key nothing is allocated once `scratch` has
-  // grown. It never throws: what goes wrong inside is unverified, internal_error.
-  // With `body`, the whole request body, a covered Content-Digest is checked against it.
-  const Verdict& verify(const Request& request, Time now, Scratch& scratch) const noexcept;
-  const Verdict& verify(const Request& request, std::string_view body, Time now,
-                        Scratch& scratch) const noexcept;
-
-  // Pending is one of several requests to be judged together. Each needs a scratch of its own; with
-  // `body`, a covered Content-Digest is checked against it.
-  struct Pending {
-    const Request* request;
-    Scratch* scratch;
-    std::optional<std::string_view> body = {};
-  };
-
-  // verify_many judges each of `pending` exactly as verify would; its verdict is then in its
-  // scratch. What Ed25519 asks for is computed for eight requests at a time, which takes less than
-  // one by one: for servers that have a queue. Allocates nothing where verify would not.
-  void verify_many(std::span<const Pending> pending, Time now) const noexcept;
+  [[nodiscard]] const Policy& policy() const noexcept WBA_LIFETIME_BOUND;
+  [[nodiscard]] Session session() const;
 
  private:
-  explicit Verifier(std::unique_ptr<const VerifierState> state) noexcept;
-  std::unique_ptr<const VerifierState> state_;
+  explicit Verifier(std::shared_ptr<const VerifierState> state) noexcept;
+  std::shared_ptr<const VerifierState> state_;
 };
 
 }  // namespace wba

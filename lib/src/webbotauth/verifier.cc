@@ -1,10 +1,8 @@
 // From a request to a verdict: draft-ietf-webbotauth-httpsig-protocol-01 §4.
 
 #include <algorithm>
-#include <array>
 
 #include <wba/content_digest.h>
-#include <wba/prepared_keys.h>
 #include <wba/signature_agent.h>
 #include <wba/verifier.h>
 
@@ -21,8 +19,10 @@ struct AgentNames {
   std::string domain;
 };
 
-// State has cache lines of its own: scratches of several threads may be made one behind the other.
-struct alignas(64) Verifier::Scratch::State {
+// State has cache lines of its own: sessions of several threads may be made one behind the other.
+// `verifier` keeps alive what `reader` reads.
+struct alignas(64) Verifier::Session::State {
+  std::shared_ptr<const VerifierState> verifier;
   std::unique_ptr<KeyResolver::Reader> reader;
   SignatureFields fields;
   SignatureAgentField agent;
@@ -41,46 +41,24 @@ class SignatureCheck {
  public:
   SignatureCheck(const Policy& policy, const Request& request,
                  const std::optional<std::string_view>& body, Time now,
-                 Verifier::Scratch::State& scratch) noexcept
-      : policy_(policy), request_(request), body_(body), now_(now), scratch_(scratch) {}
+                 Verifier::Session::State& session) noexcept
+      : policy_(policy), request_(request), body_(body), now_(now), session_(session) {}
 
-  // run fills `verdict` for `member` of Signature-Input; `base` becomes the signature base. With
-  // `deferred`, an Ed25519 verification that is left to do is put there instead of done: true is
-  // returned, and finish completes the verdict. `names` keeps what the verdict views.
-  bool run(const sf::Member& member, std::string& base, AgentNames& names,
-           SignatureVerdict& verdict, PendingVerification* deferred) {
+  // run fills `verdict` for `member` of Signature-Input; `base` becomes the signature base. `names`
+  // keeps what the verdict views.
+  void run(const sf::Member& member, std::string& base, AgentNames& names,
+           SignatureVerdict& verdict) {
     start(member, verdict);
     KeyLookup found;
     Algorithm algorithm{};
-    const Reason reason = prepare(member, base, verdict, found, algorithm);
+    Reason reason = prepare(member, base, verdict, found, algorithm);
     verdict.base_ = base;
-    if (reason != Reason::none) {
-      verdict.reason_ = reason;
-      return false;
-    }
+    if (reason == Reason::none) reason = check_signature(*found.key, algorithm, verdict);
+    if (reason == Reason::none) reason = check_digest();
+    verdict.reason_ = reason;
+    if (reason != Reason::none) return;
     verdict.identity_ = names.identity.assign(found.identity);
     verdict.domain_ = names.domain.assign(found.domain);
-    if (known_to_verify(*found.key, algorithm, verdict)) {
-      finish(verdict, Reason::none);
-    } else if (deferred != nullptr && algorithm == Algorithm::ed25519) {
-      *deferred = {.key = found.key, .message = base, .signature = verdict.signature_};
-      return true;
-    } else {
-      const auto verified = found.key->verify(algorithm, base, verdict.signature_);
-      conclude(*found.key, algorithm, verdict,
-               verified ? Reason::none : reason_of(verified.error().code));
-    }
-    return false;
-  }
-
-  // conclude takes the answer of the cryptography and judges what comes after it.
-  void conclude(const PublicKey& key, Algorithm algorithm, SignatureVerdict& verdict,
-                Reason reason) {
-    if (reason == Reason::none && policy_.verified_signatures != nullptr) {
-      policy_.verified_signatures->add(key, algorithm, verdict.base_, verdict.signature_,
-                                       expiry_of(verdict.parameters_));
-    }
-    finish(verdict, reason);
   }
 
  private:
@@ -94,27 +72,25 @@ class SignatureCheck {
     verdict.domain_ = {};
     verdict.base_ = {};
     verdict.signature_ = {};
-    verdict.input_ = &scratch_.fields.input();
+    verdict.input_ = &session_.fields.input();
     verdict.member_ = &member;
   }
 
-  static Time expiry_of(const SignatureParameters& parameters) noexcept {
-    return Time(std::chrono::seconds(parameters.expires.value_or(0)));
-  }
-
-  [[nodiscard]] bool known_to_verify(const PublicKey& key, Algorithm algorithm,
-                                     const SignatureVerdict& verdict) const noexcept {
-    return policy_.verified_signatures != nullptr &&
-           policy_.verified_signatures->contains(key, algorithm, verdict.base_, verdict.signature_,
-                                                 now_);
-  }
-
-  void finish(SignatureVerdict& verdict, Reason reason) {
-    verdict.reason_ = reason == Reason::none ? check_digest() : reason;
-    if (verdict.reason_ != Reason::none) {
-      verdict.identity_ = {};
-      verdict.domain_ = {};
+  // check_signature asks the cryptography, unless the same was asked before and verified.
+  [[nodiscard]] Reason check_signature(const PublicKey& key, Algorithm algorithm,
+                                       const SignatureVerdict& verdict) const {
+    VerifiedSignatures* known = policy_.verified_signatures.get();
+    if (known != nullptr &&
+        known->contains(key, algorithm, verdict.base_, verdict.signature_, now_)) {
+      return Reason::none;
     }
+    const auto verified = key.verify(algorithm, verdict.base_, verdict.signature_);
+    if (!verified) return reason_of(verified.error().code);
+    if (known != nullptr) {
+      known->add(key, algorithm, verdict.base_, verdict.signature_,
+                 Time(std::chrono::seconds(verdict.parameters_.expires.value_or(0))));
+    }
+    return Reason::none;
   }
 
   // prepare makes every check that comes before the curve, and finds the key and the algorithm. The
@@ -126,40 +102,40 @@ class SignatureCheck {
         reason != Reason::none) {
       return reason;
     }
-    if (const auto reason = check_components(scratch_.covered, policy_); reason != Reason::none) {
+    if (const auto reason = check_components(session_.covered, policy_); reason != Reason::none) {
       return reason;
     }
-    if (const auto reason = check_chain(scratch_.fields, scratch_.covered, scratch_.chained);
+    if (const auto reason = check_chain(session_.fields, session_.covered, session_.chained);
         reason != Reason::none) {
       return reason;
     }
     if (const auto reason = attribute(verdict); reason != Reason::none) return reason;
-    found = scratch_.reader->lookup(verdict.link_, *verdict.parameters_.keyid, now_);
+    found = session_.reader->lookup(verdict.link_, *verdict.parameters_.keyid, now_);
     if (const auto reason = judge_key(found, verdict.parameters_, algorithm);
         reason != Reason::none) {
       return reason;
     }
     const auto built = build_signature_base_of(
-        request_, scratch_.fields.input(), member, scratch_.covered,
+        request_, session_.fields.input(), member, session_.covered,
         {.field_types = policy_.field_types, .max_bytes = policy_.limits.base_bytes},
-        scratch_.components, base);
+        session_.components, base);
     return built ? Reason::none : reason_of(built.error().code);
   }
 
   Reason read_member(const sf::Member& member, SignatureVerdict& verdict) {
-    if (!read_signature_parameters_into(scratch_.fields.input().parameters(member),
+    if (!read_signature_parameters_into(session_.fields.input().parameters(member),
                                         verdict.parameters_)) {
       return reason_of(ErrorCode::signature_parameter_invalid);
     }
-    const auto value = scratch_.fields.value(member.key);
+    const auto value = session_.fields.value(member.key);
     if (!value) return Reason::missing_fields;
     verdict.signature_ = *value;
-    const auto read = read_covered_components(scratch_.fields.input(), member, scratch_.covered);
+    const auto read = read_covered_components(session_.fields.input(), member, session_.covered);
     return read ? Reason::none : reason_of(read.error().code);
   }
 
   Reason attribute(SignatureVerdict& verdict) const {
-    const auto choice = scratch_.agent.choose(verdict.label_, scratch_.covered);
+    const auto choice = session_.agent.choose(verdict.label_, session_.covered);
     verdict.link_ = choice.link;
     // Without a Signature-Agent a key that was given by itself may still verify.
     if (choice.reason == Reason::signature_agent_absent) return Reason::none;
@@ -193,17 +169,17 @@ class SignatureCheck {
   // A covered Content-Digest is worth what the body is compared with. RFC 9530 §2.
   Reason check_digest() {
     if (!body_) return Reason::none;
-    const bool covered = std::ranges::any_of(scratch_.covered, [](const ComponentIdentifier& id) {
+    const bool covered = std::ranges::any_of(session_.covered, [](const ComponentIdentifier& id) {
       return id.kind == ComponentKind::field && !id.tr && !id.req && id.name == "content-digest";
     });
     if (!covered) return Reason::none;
-    scratch_.digest_lines.clear();
+    session_.digest_lines.clear();
     for (const auto& line : request_.fields) {
       if (field_name_equals(line.name, "content-digest")) {
-        scratch_.digest_lines.push_back(line.value);
+        session_.digest_lines.push_back(line.value);
       }
     }
-    const auto checked = check_content_digest(scratch_.digest_lines, *body_, scratch_.digest);
+    const auto checked = check_content_digest(session_.digest_lines, *body_, session_.digest);
     return checked ? Reason::none : reason_of(checked.error().code);
   }
 
@@ -211,7 +187,7 @@ class SignatureCheck {
   const Request& request_;
   const std::optional<std::string_view>& body_;
   Time now_;
-  Verifier::Scratch::State& scratch_;
+  Verifier::Session::State& session_;
 };
 
 class VerifierState {
@@ -221,9 +197,11 @@ class VerifierState {
 
   [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
 
-  [[nodiscard]] Verifier::Scratch make_scratch() const {
-    auto state = std::make_unique<Verifier::Scratch::State>(
-        Verifier::Scratch::State{.reader = resolver_->reader(),
+  // make_session makes a session of `self`, which owns this.
+  [[nodiscard]] Verifier::Session make_session(std::shared_ptr<const VerifierState> self) const {
+    auto state = std::make_unique<Verifier::Session::State>(
+        Verifier::Session::State{.verifier = std::move(self),
+                                 .reader = resolver_->reader(),
                                  .fields = {},
                                  .agent = {},
                                  .components = {},
@@ -239,59 +217,22 @@ class VerifierState {
     state->bases.resize(policy_.max_tagged_signatures);
     state->names.resize(policy_.max_tagged_signatures);
     state->verdict.signatures_.assign(policy_.max_tagged_signatures, SignatureVerdict());
-    return Verifier::Scratch(std::move(state));
+    return Verifier::Session(std::move(state));
   }
 
   const Verdict& verify(const Request& request, const std::optional<std::string_view>& body,
-                        Time now, Verifier::Scratch& scratch) const noexcept {
-    begin(request, body, now, scratch, nullptr);
-    return scratch.state_->verdict;
-  }
-
-  // verify_group judges at most kGroup requests together.
-  static constexpr std::size_t kGroup = 64;
-  void verify_group(std::span<const Verifier::Pending> pending, Time now) const noexcept {
-    std::array<PendingVerification, kGroup> left;
-    std::array<const Verifier::Pending*, kGroup> whose{};
-    std::size_t count = 0;
-    for (const auto& one : pending) {
-      if (!begin(*one.request, one.body, now, *one.scratch, &left[count])) continue;
-      whose[count++] = &one;
+                        Time now, Verifier::Session::State& session) const noexcept {
+    Verdict& verdict = session.verdict;
+    reset(verdict);
+    try {
+      verdict.reason_ = judge(request, body, now, session);
+    } catch (...) {
+      reset(verdict);
     }
-    verify_ed25519_many(std::span(left).first(count));
-    for (std::size_t i = 0; i < count; ++i) end(*whose[i], left[i], now);
+    return verdict;
   }
 
  private:
-  // begin judges a request but for the curve, where `deferred` is given and takes it: true then.
-  bool begin(const Request& request, const std::optional<std::string_view>& body, Time now,
-             Verifier::Scratch& scratch, PendingVerification* deferred) const noexcept {
-    Verdict& verdict = scratch.state_->verdict;
-    reset(verdict);
-    try {
-      bool is_deferred = false;
-      verdict.reason_ = judge(request, body, now, *scratch.state_, deferred, is_deferred);
-      return is_deferred;
-    } catch (...) {
-      reset(verdict);
-      return false;
-    }
-  }
-
-  // end completes the verdict that begin left, with the answer in `done`.
-  void end(const Verifier::Pending& pending, const PendingVerification& done,
-           Time now) const noexcept {
-    Verifier::Scratch::State& state = *pending.scratch->state_;
-    try {
-      SignatureCheck check(policy_, *pending.request, pending.body, now, state);
-      check.conclude(*done.key, Algorithm::ed25519, state.verdict.signatures_.front(),
-                     done.verified ? Reason::none : Reason::bad_signature);
-      state.verdict.reason_ = choose_decisive(state.verdict);
-    } catch (...) {
-      reset(state.verdict);
-    }
-  }
-
   static void reset(Verdict& verdict) noexcept {
     verdict.count_ = 0;
     verdict.decisive_ = SIZE_MAX;
@@ -305,34 +246,30 @@ class VerifierState {
   }
 
   Reason judge(const Request& request, const std::optional<std::string_view>& body, Time now,
-               Verifier::Scratch::State& scratch, PendingVerification* deferred,
-               bool& is_deferred) const {
-    const auto parsed = scratch.fields.parse(request.fields, policy_.limits);
-    if (!parsed) return reason_of_fields(parsed.error().code, scratch.fields.error_in_signature());
-    if (!scratch.fields.has_input() && !scratch.fields.has_signature()) {
+               Verifier::Session::State& session) const {
+    const auto parsed = session.fields.parse(request.fields, policy_.limits);
+    if (!parsed) return reason_of_fields(parsed.error().code, session.fields.error_in_signature());
+    if (!session.fields.has_input() && !session.fields.has_signature()) {
       return Reason::no_signature;
     }
-    if (!scratch.fields.has_input() || !scratch.fields.has_signature()) {
+    if (!session.fields.has_input() || !session.fields.has_signature()) {
       return Reason::missing_fields;
     }
-    Verdict& verdict = scratch.verdict;
-    const sf::Field& input = scratch.fields.input();
+    Verdict& verdict = session.verdict;
+    const sf::Field& input = session.fields.input();
     const auto tagged = static_cast<std::size_t>(std::ranges::count_if(
         input.members(), [&input](const sf::Member& member) { return is_tagged(input, member); }));
     if (tagged == 0) return Reason::no_tagged_signature;
     if (tagged > policy_.max_tagged_signatures) return Reason::too_many_signatures;
-    // A key lives until the next lookup: only a request with one signature can wait for its answer.
-    if (tagged > 1) deferred = nullptr;
-    scratch.agent.read(request.fields);
-    SignatureCheck check(policy_, request, body, now, scratch);
+    session.agent.read(request.fields);
+    SignatureCheck check(policy_, request, body, now, session);
     for (const auto& member : input.members()) {
       if (!is_tagged(input, member)) continue;
       const std::size_t i = verdict.count_++;
-      scratch.bases[i].clear();
-      is_deferred =
-          check.run(member, scratch.bases[i], scratch.names[i], verdict.signatures_[i], deferred);
+      session.bases[i].clear();
+      check.run(member, session.bases[i], session.names[i], verdict.signatures_[i]);
     }
-    return is_deferred ? Reason::internal_error : choose_decisive(verdict);
+    return choose_decisive(verdict);
   }
 
   // What fails in the syntax of a field is named after the field.
@@ -362,13 +299,21 @@ class VerifierState {
   std::shared_ptr<const KeyResolver> resolver_;
 };
 
-Verifier::Scratch::Scratch(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
-Verifier::Scratch::Scratch(Scratch&&) noexcept = default;
-Verifier::Scratch& Verifier::Scratch::operator=(Scratch&&) noexcept = default;
-Verifier::Scratch::~Scratch() = default;
-const Verdict& Verifier::Scratch::verdict() const noexcept { return state_->verdict; }
+Verifier::Session::Session(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Verifier::Session::Session(Session&&) noexcept = default;
+Verifier::Session& Verifier::Session::operator=(Session&&) noexcept = default;
+Verifier::Session::~Session() = default;
 
-Verifier::Verifier(std::unique_ptr<const VerifierState> state) noexcept
+const Verdict& Verifier::Session::verify(const Request& request, Time now) & noexcept {
+  return state_->verifier->verify(request, std::nullopt, now, *state_);
+}
+
+const Verdict& Verifier::Session::verify(const Request& request, std::string_view body,
+                                         Time now) & noexcept {
+  return state_->verifier->verify(request, body, now, *state_);
+}
+
+Verifier::Verifier(std::shared_ptr<const VerifierState> state) noexcept
     : state_(std::move(state)) {}
 Verifier::Verifier(Verifier&&) noexcept = default;
 Verifier& Verifier::operator=(Verifier&&) noexcept = default;
@@ -383,29 +328,12 @@ Result<Verifier> Verifier::create(Policy policy, std::shared_ptr<const KeyResolv
       policy.limits.base_bytes == 0) {
     return std::unexpected(Error{ErrorCode::argument_invalid});
   }
-  return Verifier(std::make_unique<const VerifierState>(std::move(policy), std::move(resolver)));
+  return Verifier(std::make_shared<const VerifierState>(std::move(policy), std::move(resolver)));
 }
 
 const Policy& Verifier::policy() const noexcept { return state_->policy(); }
 
-Verifier::Scratch Verifier::make_scratch() const { return state_->make_scratch(); }
-
-const Verdict& Verifier::verify(const Request& request, Time now, Scratch& scratch) const noexcept {
-  return state_->verify(request, std::nullopt, now, scratch);
-}
-
-const Verdict& Verifier::verify(const Request& request, std::string_view body, Time now,
-                                Scratch& scratch) const noexcept {
-  return state_->verify(request, body, now, scratch);
-}
-
-void Verifier::verify_many(std::span<const Pending> pending, Time now) const noexcept {
-  while (!pending.empty()) {
-    const auto group = pending.first(std::min(pending.size(), VerifierState::kGroup));
-    state_->verify_group(group, now);
-    pending = pending.subspan(group.size());
-  }
-}
+Verifier::Session Verifier::session() const { return state_->make_session(state_); }
 
 bool SignatureVerdict::covers(const ComponentIdentifier& identifier) const noexcept {
   if (member_ == nullptr) return false;

@@ -35,7 +35,7 @@ std::optional<std::string> read_password(const std::string& path) {
 struct Guard::Worker::State {
   std::shared_ptr<const Engine> engine;
   std::uint64_t generation = 0;
-  Verifier::Scratch verifying;
+  Verifier::Session verifying;
   DecidingScratch deciding;
 };
 
@@ -57,11 +57,11 @@ class GuardState {
 
   [[nodiscard]] Guard::Worker make_worker() const {
     auto engine = current();
-    auto scratch = engine->verifier.make_scratch();
+    auto session = engine->verifier.session();
     return Guard::Worker(std::make_unique<Guard::Worker::State>(
         Guard::Worker::State{.engine = std::move(engine),
                              .generation = generation_.load(std::memory_order_acquire),
-                             .verifying = std::move(scratch),
+                             .verifying = std::move(session),
                              .deciding = {}}));
   }
 
@@ -76,9 +76,8 @@ class GuardState {
         // The verifier and the guard go by one clock.
         const auto at = std::chrono::floor<std::chrono::seconds>(now);
         const Verdict& verdict =
-            incoming.body
-                ? engine.verifier.verify(deciding.request(), *incoming.body, at, worker.verifying)
-                : engine.verifier.verify(deciding.request(), at, worker.verifying);
+            incoming.body ? worker.verifying.verify(deciding.request(), *incoming.body, at)
+                          : worker.verifying.verify(deciding.request(), at);
         deciding.judge(verdict);
       }
       deciding.end();
@@ -215,10 +214,10 @@ class GuardState {
     if (generation == worker.generation) return;
     try {
       auto engine = current();
-      auto scratch = engine->verifier.make_scratch();
+      auto session = engine->verifier.session();
       // What the last decision views goes with the old one.
       worker.deciding.decision.record = {};
-      worker.verifying = std::move(scratch);
+      worker.verifying = std::move(session);
       worker.engine = std::move(engine);
       worker.generation = generation;
     } catch (const std::bad_alloc&) {

@@ -48,12 +48,12 @@ int main() {
   const auto verifier =
       wba::Verifier::create({.required = wba::RequiredComponents::profile_only()}, resolver);
   if (!verifier) return fail("no verifier");
-  auto scratch = verifier->make_scratch();
-  if (verifier->verify(request, now, scratch).outcome() != wba::Outcome::verified) {
+  auto session = verifier->session();
+  if (session.verify(request, now).outcome() != wba::Outcome::verified) {
     return fail("not verified");
   }
   request.authority = "elsewhere.example";
-  if (verifier->verify(request, now, scratch).outcome() != wba::Outcome::invalid) {
+  if (session.verify(request, now).outcome() != wba::Outcome::invalid) {
     return fail("not refused elsewhere");
   }
   std::puts("ok");
