@@ -85,6 +85,42 @@ TEST(Base64, OnlyStrictSpellingsDecode) {
   }
 }
 
+std::optional<std::string> decode_tolerant(std::string_view encoded) {
+  return decode([](std::string_view text, Base64,
+                   std::span<std::byte> out) noexcept { return base64_decode_tolerant(text, out); },
+                encoded, Base64::standard);
+}
+
+TEST(Base64, TolerantDecoderTakesMissingPaddingAndAnyPadBits) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t last = 0; last < alphabet.size(); ++last) {
+    for (const std::string_view front : {"Z", "Zm", "Zm9"}) {
+      for (const std::size_t whole : {0U, 4U}) {
+        const std::string bare =
+            std::string("Zm9v").substr(0, whole) + std::string(front) + alphabet[last];
+        const std::string padded = bare + std::string((4 - bare.size() % 4) % 4, '=');
+        // The strict decoder's octets of the spelling with zero pad bits.
+        const std::size_t pad_bits = front.size() == 1 ? 4 : front.size() == 2 ? 2 : 0;
+        std::string strict = bare;
+        strict.back() = alphabet[last >> pad_bits << pad_bits];
+        EXPECT_EQ(decode_tolerant(bare), decode_tolerant(padded)) << bare;
+        strict += padded.substr(bare.size());
+        EXPECT_EQ(decode_tolerant(bare), decode(base64_decode, strict, Base64::standard)) << bare;
+      }
+    }
+  }
+}
+
+TEST(Base64, TolerantDecoderRefusesIncompletePaddingAndOtherCharacters) {
+  for (const std::string_view wrong :
+       {"=",     "==",    "===",   "====", "A",      "A=",       "A==",      "A===",
+        "AA=",   "AAAA=", "AA==A", "AA=A", "A=AA",   "AAA==",    "AAAAA",    "AA A",
+        "AAA\n", "\nAAA", "AAA:",  "AA-_", "AA\xff", "AA==AAAA", "AAAA====", "AA\xc3\xbc"}) {
+    EXPECT_EQ(decode_tolerant(wrong), std::nullopt) << wrong;
+  }
+}
+
 TEST(Base64, EachCharacterInEachPlaceAsLibsodiumHasIt) {
   for (const Base64 variant : {Base64::standard, Base64::url_no_padding}) {
     for (const std::string_view base : {"AAAA", "AAA=", "AA==", "AAA", "AA", "AAAAAAAA"}) {

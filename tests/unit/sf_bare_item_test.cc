@@ -142,10 +142,19 @@ TEST(StructuredFieldByteSequence, DecodesPaddedBase64) {
   EXPECT_EQ(empty.value(), text(Type::byte_sequence, ""));
 }
 
-TEST(StructuredFieldByteSequence, HasOneSpellingOnly) {
-  EXPECT_TRUE(accepted(item(":iQ==:")));
-  for (const std::string_view other : {":iQ:", ":iQ=:", ":iQ===:", ":iZ==:", ":i=Q=:", ":i Q==:",
-                                       ":i\tQ=:", ":=:", ":====:", ":iQ==iQ==:", ":_-8=:", ":A:"}) {
+// RFC 9651 §4.2.7.
+TEST(StructuredFieldByteSequence, MissingPaddingAndOtherPadBitsAreTaken) {
+  for (const std::string_view same : {":iQ==:", ":iQ:", ":iZ==:", ":iZ:", ":if==:"}) {
+    const Parsed bytes = item(same);
+    ASSERT_TRUE(accepted(bytes)) << same;
+    EXPECT_EQ(bytes.value(), text(Type::byte_sequence, "\x89")) << same;
+  }
+}
+
+TEST(StructuredFieldByteSequence, IncompletePaddingAndOtherCharactersAreRefused) {
+  for (const std::string_view other :
+       {":iQ=:", ":iQ===:", ":iQA==:", ":iQAA=:", ":i=Q=:", ":i=:", ":i Q==:", ":i\tQ=:", ":=:",
+        ":==:", ":====:", ":iQ==iQ==:", ":_-8=:", ":A:", ":iQAAA:", ":iQ==\n:"}) {
     EXPECT_TRUE(refused(item(other), sf_invalid_byte_sequence, 0)) << other;
   }
 }

@@ -314,6 +314,52 @@ TEST_F(Verify, SignatureOfTheWrongLengthIsBad) {
   EXPECT_EQ(judge(built), Reason::bad_signature);
 }
 
+// RFC 9651 §4.2.7: a signature is its octets, however they are spelled.
+TEST_F(Verify, SignatureWithoutPaddingOrWithOtherPadBitsIsTheSame) {
+  const auto judge_spelled = [this](std::string_view end) {
+    RequestBuilder built;
+    make_good(built);
+    std::string value = built.get("Signature");
+    EXPECT_TRUE(value.ends_with("==:"));
+    // 64 octets leave four pad bits in the last character.
+    const char last = value[value.size() - 4];
+    value.resize(value.size() - 4);
+    value += end.starts_with('+') ? static_cast<char>(last + 1) : last;
+    built.set("Signature", value + std::string(end.substr(1)));
+    return judge(built);
+  };
+  EXPECT_EQ(judge_spelled(" ==:"), Reason::none);
+  EXPECT_EQ(judge_spelled(" :"), Reason::none);
+  EXPECT_EQ(judge_spelled("+==:"), Reason::none);
+  EXPECT_EQ(judge_spelled("+:"), Reason::none);
+  EXPECT_EQ(judge_spelled(" =:"), Reason::signature_value_unreadable);
+  EXPECT_EQ(judge_spelled(" ===:"), Reason::signature_value_unreadable);
+}
+
+// Neither the signature base nor what is remembered depends on the spelling.
+TEST_F(Verify, CoveredSignatureIsSpelledTheOneWayInTheBase) {
+  RequestBuilder built;
+  built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+  built.sign(new_signer(), "inner", {"@authority"}, {integer("created", at(0))});
+  built.sign(
+      signer_, "sig1",
+      {"@authority", "signature;key=\"inner\"", "signature-input;key=\"inner\"", kCover.back()},
+      good_parameters(signer_));
+  Policy remembering = policy();
+  remembering.verified_signatures = VerifiedSignatures::create(1024).value();
+  EXPECT_EQ(judge(built, remembering), Reason::none);
+  const std::string base(verdict_->decisive()->signature_base());
+  std::string inner = built.get("Signature");
+  ASSERT_TRUE(inner.ends_with("==:"));
+  built.set("Signature", inner.replace(inner.size() - 3, 2, ""));
+  EXPECT_EQ(judge(built, remembering), Reason::none);
+  EXPECT_EQ(verdict_->decisive()->signature_base(), base);
+  std::string changed = inner;
+  changed[10] = changed[10] == 'A' ? 'B' : 'A';
+  built.set("Signature", changed);
+  EXPECT_EQ(judge(built, remembering), Reason::bad_signature);
+}
+
 TEST_F(Verify, FieldsThatDoNotParseAreInvalid) {
   const auto with = [this](std::string_view name, std::string_view value) {
     RequestBuilder built;
@@ -328,7 +374,7 @@ TEST_F(Verify, FieldsThatDoNotParseAreInvalid) {
   EXPECT_EQ(with("Signature-Input", "sig1=(\"@method\"\t\"@path\")"),
             Reason::signature_input_unreadable);
   EXPECT_EQ(with("Signature", "sig1=AAAA"), Reason::signature_value_unreadable);
-  EXPECT_EQ(with("Signature", "sig1=:AAA:"), Reason::signature_value_unreadable);
+  EXPECT_EQ(with("Signature", "sig1=:AA=:"), Reason::signature_value_unreadable);
   EXPECT_EQ(with("Signature", ""), Reason::missing_fields);
 }
 

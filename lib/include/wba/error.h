@@ -26,7 +26,7 @@ enum class ErrorCode : std::uint8_t {
   sf_invalid_string,          // a character that a String cannot hold
   sf_invalid_escape,          // a backslash before anything but " and backslash
   sf_invalid_token,           // a character that a Token cannot hold
-  sf_invalid_byte_sequence,   // not base64 with padding and zero pad bits
+  sf_invalid_byte_sequence,   // not base64, or its padding is not complete
   sf_invalid_boolean,         // ? not followed by 0 or 1
   sf_invalid_date,            // @ not followed by an integer
   sf_invalid_display_string,  // not %"..." with lower-case hex escapes of valid UTF-8

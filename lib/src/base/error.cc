@@ -243,7 +243,7 @@ std::string_view describe(ErrorCode code) noexcept {
     case ErrorCode::sf_invalid_token:
       return "a character that a Token cannot hold";
     case ErrorCode::sf_invalid_byte_sequence:
-      return "not base64 with padding and zero pad bits";
+      return "not base64, or its padding is not complete";
     case ErrorCode::sf_invalid_boolean:
       return "? not followed by 0 or 1";
     case ErrorCode::sf_invalid_date:

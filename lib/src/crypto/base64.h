@@ -1,8 +1,9 @@
 #ifndef WBA_CRYPTO_BASE64_H_
 #define WBA_CRYPTO_BASE64_H_
 
-// Base64 of RFC 4648, strict in both directions: the padding is exactly what the variant says, pad
-// bits are zero, and nothing else stands between. Each value has one spelling.
+// Base64 of RFC 4648, strict in both directions but for base64_decode_tolerant: the padding is
+// exactly what the variant says, pad bits are zero, and nothing else stands between. Each value has
+// one spelling.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,8 +30,13 @@ enum class Base64 : std::uint8_t {
 [[nodiscard]] std::optional<std::size_t> base64_decode(std::string_view encoded, Base64 variant,
                                                        std::span<std::byte> out) noexcept;
 
-// base64_decode_secret is the same for private keys and shared secrets: libsodium's decoder, which
-// looks nothing up by them.
+// base64_decode_tolerant is the same for the standard variant, and takes it without padding and
+// with pad bits that are not zero too: RFC 9651 §4.2.7. Padding that is not complete is an error.
+[[nodiscard]] std::optional<std::size_t> base64_decode_tolerant(std::string_view encoded,
+                                                                std::span<std::byte> out) noexcept;
+
+// base64_decode_secret is base64_decode for private keys and shared secrets: libsodium's decoder,
+// which looks nothing up by them.
 [[nodiscard]] std::optional<std::size_t> base64_decode_secret(std::string_view encoded,
                                                               Base64 variant,
                                                               std::span<std::byte> out) noexcept;

@@ -30,7 +30,7 @@ const char* Parser::parse_bare_item(const char* at, BareItem& item, bool& canoni
     case '"':
       return parse_string(at, item);
     case ':':
-      return parse_byte_sequence(at, item);
+      return parse_byte_sequence(at, item, canonical);
     case '?':
       item.type = Type::boolean;
       if (++at == end_) return fail(ErrorCode::sf_unexpected_end, at);
@@ -143,9 +143,9 @@ const char* Parser::parse_escaped_string(const char* at, const char* escape, Bar
   return at + 1;
 }
 
-// §4.2.7, and stricter: the RFC would rather have base64 without padding, or with pad bits set,
-// taken too. A signature must not have several spellings.
-const char* Parser::parse_byte_sequence(const char* at, BareItem& item) {
+// §4.2.7. Missing padding and pad bits that are not zero are taken: a Byte Sequence is its octets,
+// and nothing that follows compares its spelling.
+const char* Parser::parse_byte_sequence(const char* at, BareItem& item, bool& canonical) {
   item.type = Type::byte_sequence;
   item.number = 0;
   const char* start = at++;
@@ -158,8 +158,12 @@ const char* Parser::parse_byte_sequence(const char* at, BareItem& item) {
     return close + 1;
   }
   char* const room = decoded_room();
-  const auto size = crypto::base64_decode(encoded, crypto::Base64::standard,
-                                          std::as_writable_bytes(std::span(room, encoded.size())));
+  const auto octets = std::as_writable_bytes(std::span(room, encoded.size()));
+  auto size = crypto::base64_decode(encoded, crypto::Base64::standard, octets);
+  if (!size) {
+    canonical = false;
+    size = crypto::base64_decode_tolerant(encoded, octets);
+  }
   if (!size) return fail(ErrorCode::sf_invalid_byte_sequence, start);
   item.text = {room, *size};
   decoded_used_ += *size;

@@ -49,7 +49,7 @@ class Parser {
   [[nodiscard]] const char* parse_string(const char* at, BareItem& item);
   [[nodiscard]] const char* parse_escaped_string(const char* at, const char* escape,
                                                  BareItem& item);
-  [[nodiscard]] const char* parse_byte_sequence(const char* at, BareItem& item);
+  [[nodiscard]] const char* parse_byte_sequence(const char* at, BareItem& item, bool& canonical);
   [[nodiscard]] const char* parse_date(const char* at, BareItem& item, bool& canonical);
   [[nodiscard]] const char* parse_display_string(const char* at, BareItem& item, bool& canonical);
 

@@ -149,8 +149,8 @@ std::string_view describe(Reason reason) noexcept {
       return "Signature-Input is not a Dictionary of Inner Lists with well-formed parameters: "
              "compare it with RFC 9421 section 4.1";
     case Reason::signature_value_unreadable:
-      return "Signature is not a Dictionary of Byte Sequences with padding: compare it with RFC "
-             "9421 section 4.2";
+      return "Signature is not a Dictionary of Byte Sequences: compare it with RFC 9421 section "
+             "4.2";
     case Reason::duplicate_label:
       return "a label stands twice: give each signature its own label";
     case Reason::too_many_signatures:
