@@ -6,6 +6,8 @@
 
 #include <wba/key.h>
 
+#include "crypto/parts.h"
+#include "key/pem.h"
 #include "key_pem_samples.h"
 #include "support/exact_buffer.h"
 #include "support/octets.h"
@@ -254,6 +256,58 @@ TEST(Pem, AnEcKeyWithAnothersPublicHalfIsRefused) {
   std::string off(samples::p256_sec1_params);
   off[off.find("ME6w==")] = 'N';
   EXPECT_EQ(private_error(off), ErrorCode::key_pem_invalid);
+}
+
+// RFC 5958 §2: version 2 with the public half behind the private one, as some libraries write it.
+TEST(Pem, EcKeyWithAnothersPublicHalfBehindItIsRefused) {
+  const auto pem = [](std::string_view body) {
+    return "-----BEGIN PRIVATE KEY-----\n" + std::string(body) + "-----END PRIVATE KEY-----\n";
+  };
+  const std::string own =
+      pem("MIGFAgEBMBMGByqGSM49AgEGCCqGSM49AwEHBCcwJQIBAQQgkrNUTmNuNlZV5Va/\n"
+          "qq3yB72iDzLPR6I95wVlQHZzOl2BQgAEh4djoZi4/If4/Q8qXjf8fsNdhQ/YmV3B\n"
+          "UM30CNyFuu0QKXrDyXgh3b75UmqyQoyY4PEWV9VV6G5N2494oJwV1A==\n");
+  const std::string others =
+      pem("MIGFAgEBMBMGByqGSM49AgEGCCqGSM49AwEHBCcwJQIBAQQgkrNUTmNuNlZV5Va/\n"
+          "qq3yB72iDzLPR6I95wVlQHZzOl2BQgAE0K7hkIt4+vtUxpgxj1d4ajxcWWYQiDJm\n"
+          "GiBwvbLAKIj+UIsrU+hagrIWdpFZGqBQJ5S0R6Uj05pgBABrUfmooQ==\n");
+  // The right point inside the private half, another behind it.
+  const std::string two_points =
+      pem("MIHLAgEBMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkrNUTmNuNlZV5Va/\n"
+          "qq3yB72iDzLPR6I95wVlQHZzOl2hRANCAASHh2OhmLj8h/j9DypeN/x+w12FD9iZ\n"
+          "XcFQzfQI3IW67RApesPJeCHdvvlSarJCjJjg8RZX1VXobk3bj3ignBXUgUIABNCu\n"
+          "4ZCLePr7VMaYMY9XeGo8XFlmEIgyZhogcL2ywCiI/lCLK1PoWoKyFnaRWRqgUCeU\n"
+          "tEelI9OaYAQAa1H5qKE=\n");
+  EXPECT_TRUE(private_of(own));
+  EXPECT_TRUE(public_of(own));
+  for (const std::string& wrong : {others, two_points}) {
+    EXPECT_EQ(private_error(wrong), ErrorCode::key_pair_mismatch);
+    EXPECT_EQ(public_error(wrong), ErrorCode::key_pair_mismatch);
+  }
+}
+
+TEST(Pem, RsaKeyWithAnothersPublicHalfIsRefused) {
+  const auto one = crypto::generate_parts(KeyType::rsa).value();
+  const auto other = crypto::generate_parts(KeyType::rsa).value();
+  const auto pem = [&](const crypto::PublicParts& public_parts) {
+    return std::string(write_private_pem(public_parts, one.private_parts).value().text());
+  };
+  EXPECT_TRUE(public_of(pem(one.public_parts)));
+  EXPECT_EQ(public_error(pem(other.public_parts)), ErrorCode::key_pair_mismatch);
+  EXPECT_EQ(private_error(pem(other.public_parts)), ErrorCode::key_pair_mismatch);
+}
+
+TEST(Pem, TextByteOrderMarkAndBlanksBeforeTheBlockArePassedOver) {
+  const std::string block(samples::ed);
+  for (const std::string_view front : {"\xef\xbb\xbf", "\r\n\t ", " \t", "\xef\xbb\xbf  ",
+                                       "Bag Attributes\r\n", "\xef\xbb\xbf# our key\n\n"}) {
+    EXPECT_EQ(public_of(std::string(front) + block).value().thumbprint(), ed_thumbprint) << front;
+    EXPECT_TRUE(private_of(std::string(front) + block)) << front;
+  }
+  // A mark within a line begins nothing.
+  for (const std::string_view front : {"x", "x ", "\xef\xbb\xbfx", "\xef\xbb", "> "}) {
+    EXPECT_EQ(public_error(std::string(front) + block), ErrorCode::key_unreadable) << front;
+  }
 }
 
 }  // namespace

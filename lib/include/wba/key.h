@@ -41,8 +41,8 @@ class VerifyingKey;
 // in guarded memory and has no JWK to show.
 class PublicKey {
  public:
-  // from_jwk reads one JWK object (not a set). Private members in it are ignored, so that a private
-  // JWK gives its public half. `alg`, `use` and `key_ops`, where present, must allow verifying with
+  // from_jwk reads one JWK object (not a set). A private JWK gives its public half, which must
+  // belong to the private one. `alg`, `use` and `key_ops`, where present, must allow verifying with
   // an algorithm of the key's type: `alg` is the JOSE name of an RFC 9421 algorithm ("EdDSA",
   // "Ed25519", "ES256", "ES384", "PS512", "RS256", "HS256") or its RFC 9421 name. Members are
   // strict: base64url without padding, exact lengths, no leading zero in `n` and `e`.
@@ -58,7 +58,7 @@ class PublicKey {
   [[nodiscard]] static Result<PublicKey> from_pem(std::string_view pem,
                                                   const KeyLimits& limits = {});
 
-  // from_text reads a JWK where the first character behind white space is "{", else PEM.
+  // from_text reads a JWK if "{" is first behind a byte order mark and white space, else PEM.
   [[nodiscard]] static Result<PublicKey> from_text(std::string_view text,
                                                    const KeyLimits& limits = {});
 

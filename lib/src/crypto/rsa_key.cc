@@ -198,11 +198,20 @@ Result<std::unique_ptr<VerifyingKey>> make_rsa_verifying_key(const PublicParts& 
                                            static_cast<std::size_t>(BN_num_bytes(n.get())));
 }
 
-Result<std::unique_ptr<SigningKey>> make_rsa_signing_key(const PublicParts& public_parts,
-                                                         PrivateParts private_parts) {
+Result<void> check_rsa_pair(const PublicParts& public_parts,
+                            const PrivateParts& private_parts) noexcept {
   const ErrorMark mark;
   if (!halves_fit(public_parts, private_parts)) {
     return std::unexpected(Error{ErrorCode::key_pair_mismatch});
+  }
+  return {};
+}
+
+Result<std::unique_ptr<SigningKey>> make_rsa_signing_key(const PublicParts& public_parts,
+                                                         PrivateParts private_parts) {
+  const ErrorMark mark;
+  if (const auto checked = check_rsa_pair(public_parts, private_parts); !checked) {
+    return std::unexpected(checked.error());
   }
   auto key = std::make_unique<RsaSigningKey>(public_parts, std::move(private_parts));
   if (const auto filled = key->fill(); !filled) return std::unexpected(filled.error());

@@ -22,6 +22,11 @@ inline constexpr int rsa_max_bits = 8192;
 [[nodiscard]] Result<std::unique_ptr<SigningKey>> make_rsa_signing_key(
     const PublicParts& public_parts, PrivateParts private_parts);
 
+// check_rsa_pair compares all numbers of the key with each other: RFC 8017 §3.2. Whether p and q
+// are primes is not tested. Error: key_pair_mismatch.
+[[nodiscard]] Result<void> check_rsa_pair(const PublicParts& public_parts,
+                                          const PrivateParts& private_parts) noexcept;
+
 [[nodiscard]] Result<KeyParts> generate_rsa(int bits);
 
 }  // namespace wba::crypto

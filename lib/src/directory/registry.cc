@@ -4,6 +4,7 @@
 #include <wba/agent_card.h>
 #include <wba/agent_identity.h>
 
+#include "base/byte_order_mark.h"
 #include "directory/text.h"
 
 namespace wba::directory {
@@ -62,10 +63,10 @@ class Reader {
           "split the registry");
       return std::move(registry_);
     }
-    // Some editors put a byte order mark in front, which is no part of the first URL.
-    if (text.starts_with("\xef\xbb\xbf")) {
+    // It is no part of the first URL.
+    if (const auto bare = without_byte_order_mark(text); bare.size() != text.size()) {
       add(Level::warn, "encoding", 1, "begins with a byte order mark", "save it as plain UTF-8");
-      text.remove_prefix(3);
+      text = bare;
     }
     std::size_t number = 0;
     while (!text.empty() && !full_) {

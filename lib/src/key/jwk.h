@@ -16,7 +16,8 @@ namespace wba {
 // RFC 7518 §6, RFC 8037 §2.
 [[nodiscard]] Result<KeyMaterial> read_jwk(const JsonObject& jwk, Half half);
 
-// read_jwk_text is the same for the JSON text of one JWK.
+// read_jwk_text is the same for the JSON text of one JWK. Where the public half is asked for, the
+// private one is read too if it is there, so that the two can be compared.
 [[nodiscard]] Result<KeyMaterial> read_jwk_text(std::string_view json, const KeyLimits& limits,
                                                 Half half);
 

@@ -77,8 +77,8 @@ Result<void> read_coordinates(const JsonObject& jwk, std::initializer_list<Publi
   return {};
 }
 
-// read_curve_key reads OKP and EC keys, which differ in having `y`.
-Result<void> read_curve_key(const JsonObject& jwk, Half half, KeyMaterial& material) {
+// read_curve_public reads OKP and EC keys, which differ in having `y`.
+Result<void> read_curve_public(const JsonObject& jwk, KeyMaterial& material) {
   auto& parts = material.public_parts;
   const std::size_t size = crypto::coordinate_size(parts.type);
   const auto read = parts.type == KeyType::ed25519
@@ -86,15 +86,20 @@ Result<void> read_curve_key(const JsonObject& jwk, Half half, KeyMaterial& mater
                         : read_coordinates(jwk, {{"x", &parts.x}, {"y", &parts.y}}, size);
   if (!read) return read;
   material.has_public = true;
-  if (half == Half::public_half) return {};
+  return {};
+}
+
+Result<void> read_curve_private(const JsonObject& jwk, KeyMaterial& material) {
   auto d = secret_member(jwk, "d");
   if (!d) return std::unexpected(d.error());
-  if (d->size() != size) return fail(ErrorCode::key_member_invalid);
+  if (d->size() != crypto::coordinate_size(material.public_parts.type)) {
+    return fail(ErrorCode::key_member_invalid);
+  }
   material.private_parts.d = std::move(*d);
   return {};
 }
 
-Result<void> read_rsa_key(const JsonObject& jwk, Half half, KeyMaterial& material) {
+Result<void> read_rsa_public(const JsonObject& jwk, KeyMaterial& material) {
   auto& parts = material.public_parts;
   for (const auto& [name, part] : {PublicTarget{"n", &parts.n}, PublicTarget{"e", &parts.e}}) {
     auto octets = octets_member(jwk, name);
@@ -103,7 +108,10 @@ Result<void> read_rsa_key(const JsonObject& jwk, Half half, KeyMaterial& materia
     *part = std::move(*octets);
   }
   material.has_public = true;
-  if (half == Half::public_half) return {};
+  return {};
+}
+
+Result<void> read_rsa_private(const JsonObject& jwk, KeyMaterial& material) {
   // More than two primes: RFC 7518 §6.3.2.7.
   if (jwk.find("oth") != nullptr) return fail(ErrorCode::key_type_unsupported);
   auto& secrets = material.private_parts;
@@ -116,6 +124,25 @@ Result<void> read_rsa_key(const JsonObject& jwk, Half half, KeyMaterial& materia
     *part = std::move(*octets);
   }
   return {};
+}
+
+Result<void> read_public(const JsonObject& jwk, KeyMaterial& material) {
+  return material.public_parts.type == KeyType::rsa ? read_rsa_public(jwk, material)
+                                                    : read_curve_public(jwk, material);
+}
+
+Result<void> read_private(const JsonObject& jwk, KeyMaterial& material) {
+  auto read = material.public_parts.type == KeyType::rsa ? read_rsa_private(jwk, material)
+                                                         : read_curve_private(jwk, material);
+  if (read) material.has_private = true;
+  return read;
+}
+
+// has_checkable_private is true if the private half says enough to be compared with the public one:
+// an RSA key may leave out its primes, or have more than two (RFC 7518 §6.3.2).
+bool has_checkable_private(const JsonObject& jwk, KeyType type) {
+  if (jwk.find("d") == nullptr) return false;
+  return type != KeyType::rsa || (jwk.find("p") != nullptr && jwk.find("oth") == nullptr);
 }
 
 Result<KeyType> type_of(const JsonObject& jwk) {
@@ -219,17 +246,25 @@ Result<KeyMaterial> read_jwk(const JsonObject& jwk, Half half) {
   if (half == Half::private_half && jwk.find("d") == nullptr) {
     return fail(ErrorCode::key_not_private);
   }
-  const auto read = *type == KeyType::rsa ? read_rsa_key(jwk, half, material)
-                                          : read_curve_key(jwk, half, material);
+  auto read = read_public(jwk, material);
+  if (read && half == Half::private_half) read = read_private(jwk, material);
   if (!read) return std::unexpected(read.error());
-  material.has_private = half == Half::private_half;
   return material;
 }
 
 Result<KeyMaterial> read_jwk_text(std::string_view json, const KeyLimits& limits, Half half) {
   const auto document = read_jwk_json(json, limits.bytes, 1);
   if (!document) return std::unexpected(document.error());
-  return read_jwk(document->top, half);
+  auto material = read_jwk(document->top, half);
+  if (!material || material->has_private ||
+      !has_checkable_private(document->top, material->public_parts.type)) {
+    return material;
+  }
+  // Who asks for the public half of a private key publishes it: it must be of that key.
+  if (auto read = read_private(document->top, *material); !read) {
+    return std::unexpected(read.error());
+  }
+  return material;
 }
 
 }  // namespace wba

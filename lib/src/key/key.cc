@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/byte_order_mark.h"
 #include "base/guarded_call.h"
 #include "crypto/ed25519_key.h"
+#include "crypto/rsa_key.h"
 #include "key/jwk.h"
 #include "key/key_state.h"
 #include "key/pem.h"
@@ -31,6 +33,7 @@ std::optional<Algorithm> only_algorithm(KeyType type) noexcept {
 }
 
 Result<KeyMaterial> read_text(std::string_view text, const KeyLimits& limits, Half half) {
+  text = without_byte_order_mark(text);
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (start != std::string_view::npos && text[start] == '{') {
     return read_jwk_text(text, limits, half);
@@ -72,6 +75,14 @@ Result<void> complete_public(KeyMaterial& material) {
   return {};
 }
 
+// check_rsa_halves compares them where all numbers are at hand; make_signing_key does where a key
+// is to sign.
+Result<void> check_rsa_halves(const KeyMaterial& material) {
+  const auto& secrets = material.private_parts;
+  if (material.public_parts.type != KeyType::rsa || secrets.p.empty()) return {};
+  return crypto::check_rsa_pair(material.public_parts, secrets);
+}
+
 Result<std::unique_ptr<crypto::VerifyingKey>> verifying_key_of(const KeyMaterial& material) {
   if (material.public_parts.type == KeyType::hmac) {
     return crypto::make_hmac_verifying_key(material.private_parts.k.bytes());
@@ -95,6 +106,9 @@ Result<PublicKey> KeyMaker::make_public(KeyMaterial material) {
   }
   auto key = verifying_key_of(material);
   if (!key) return std::unexpected(key.error());
+  if (const auto checked = check_rsa_halves(material); !checked) {
+    return std::unexpected(checked.error());
+  }
   auto state = std::make_shared<PublicKey::State>();
   state->key = std::move(*key);
   const KeyType type = material.public_parts.type;
@@ -161,6 +175,9 @@ Result<crypto::KeyParts> KeyMaker::make_parts(KeyMaterial material) {
   if (!material.has_private) return fail(ErrorCode::key_not_private);
   if (const auto completed = complete_public(material); !completed) {
     return std::unexpected(completed.error());
+  }
+  if (const auto checked = check_rsa_halves(material); !checked) {
+    return std::unexpected(checked.error());
   }
   return crypto::KeyParts{.public_parts = std::move(material.public_parts),
                           .private_parts = std::move(material.private_parts)};

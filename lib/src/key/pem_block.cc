@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/byte_order_mark.h"
 #include "crypto/base64.h"
 #include "key/secret_writer.h"
 
@@ -14,6 +15,13 @@ constexpr std::string_view dashes = "-----";
 
 std::unexpected<Error> fail(ErrorCode code) { return std::unexpected(Error{code}); }
 
+// begins_line is true if nothing but spaces and tabs stands before `at` on its line. RFC 7468 §3.
+bool begins_line(std::string_view text, std::size_t at) noexcept {
+  const std::string_view before = without_byte_order_mark(text.substr(0, at));
+  const std::size_t last = before.find_last_not_of(" \t");
+  return last == std::string_view::npos || before[last] == '\n' || before[last] == '\r';
+}
+
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 }  // namespace
@@ -23,7 +31,7 @@ Result<std::optional<PemBlock>> next_pem_block(std::string_view& text) {
   for (;; ++begin) {
     begin = text.find(begin_mark, begin);
     if (begin == std::string_view::npos) return std::nullopt;
-    if (begin == 0 || text[begin - 1] == '\n' || text[begin - 1] == '\r') break;
+    if (begins_line(text, begin)) break;
   }
   text.remove_prefix(begin + begin_mark.size());
   const std::size_t label_end = text.find_first_of("-\r\n");

@@ -24,7 +24,8 @@ struct PemBlock {
 inline constexpr std::string_view encrypted_key_label = "WBA ENCRYPTED PRIVATE KEY";
 
 // next_pem_block takes the next block off the front of `text`; nullopt where none begins. A block
-// has its marks at the start of a line. Text between blocks is explanatory: RFC 7468 §2.
+// has its first mark at the start of a line, behind spaces, tabs or a byte order mark at most. Text
+// around blocks is explanatory: RFC 7468 §2.
 // Error: key_pem_invalid.
 [[nodiscard]] Result<std::optional<PemBlock>> next_pem_block(std::string_view& text);
 

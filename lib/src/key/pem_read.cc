@@ -207,6 +207,29 @@ Result<void> read_ed25519_private(Octets der, KeyMaterial& material) {
   return {};
 }
 
+// read_pkcs8_public reads the public half behind a private one, which must be the same as that
+// inside it: RFC 5958 §2.
+Result<void> read_pkcs8_public(Octets bits, KeyMaterial& material) {
+  auto& parts = material.public_parts;
+  if (parts.type == KeyType::ed25519) {
+    parts.x = copy(bits);
+    material.has_public = true;
+    return {};
+  }
+  KeyMaterial behind{.public_parts = {.type = parts.type}};
+  const auto read =
+      parts.type == KeyType::rsa ? read_pkcs1_public(bits, behind) : read_point(bits, behind);
+  if (!read) return read;
+  const auto& other = behind.public_parts;
+  if (material.has_public &&
+      (parts.n != other.n || parts.e != other.e || parts.x != other.x || parts.y != other.y)) {
+    return fail(ErrorCode::key_pair_mismatch);
+  }
+  parts = std::move(behind.public_parts);
+  material.has_public = true;
+  return {};
+}
+
 // read_pkcs8 reads a PrivateKeyInfo or a OneAsymmetricKey: RFC 5958 §2.
 Result<void> read_pkcs8(Octets der, KeyMaterial& material) {
   DerReader outer(der);
@@ -230,11 +253,7 @@ Result<void> read_pkcs8(Octets der, KeyMaterial& material) {
   if (reader.next_is(Tag::context_1_primitive)) {
     const auto bits = reader.read_bits(Tag::context_1_primitive);
     if (!bits || *version != 1) return fail(ErrorCode::key_pem_invalid);
-    // RFC 8410 writes Ed25519 keys with their public half behind them.
-    if (algorithm->type == KeyType::ed25519) {
-      material.public_parts.x = copy(*bits);
-      material.has_public = true;
-    }
+    if (const auto behind = read_pkcs8_public(*bits, material); !behind) return behind;
   }
   if (!reader.at_end()) return fail(ErrorCode::key_pem_invalid);
   return {};
