@@ -17,7 +17,8 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
 
 std::uint64_t load(const char* from, std::size_t size) noexcept {
   std::uint64_t value = 0;
-  std::memcpy(&value, from, size);
+  // An empty name views no memory, which memcpy must not be given.
+  if (size != 0) std::memcpy(&value, from, size);
   return value;
 }
 
@@ -118,7 +119,7 @@ void DirectoryTable::put(DirectoryPointer directory) {
     }
   }
   next->directories.push_back(std::move(directory));
-  replace(place, next.release());
+  replace(place, std::move(next));
 }
 
 void DirectoryTable::erase(const DocumentName& name, std::uint64_t hash) {
@@ -130,12 +131,14 @@ void DirectoryTable::erase(const DocumentName& name, std::uint64_t hash) {
     if (other->subject->name() != name) next->directories.push_back(other);
   }
   if (next->directories.size() == old->directories.size()) return;
-  replace(place, next->directories.empty() ? nullptr : next.release());
+  if (next->directories.empty()) next.reset();
+  replace(place, std::move(next));
 }
 
-void DirectoryTable::replace(std::atomic<const Bucket*>& place, const Bucket* next) {
+void DirectoryTable::replace(std::atomic<const Bucket*>& place, std::unique_ptr<const Bucket> next) {
+  // Memory for the old bucket's place is had before the new one is published.
   retired_.reserve(retired_.size() + 1);
-  const Bucket* const old = place.exchange(next, std::memory_order_seq_cst);
+  const Bucket* const old = place.exchange(next.release(), std::memory_order_seq_cst);
   if (old != nullptr) retired_.push_back(old);
   // Each look at the slots frees all but as many as there are slots, so that its cost is shared by
   // as many replacements.

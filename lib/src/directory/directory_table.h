@@ -128,7 +128,7 @@ class DirectoryTable {
   [[nodiscard]] std::atomic<const Bucket*>& bucket_of(std::uint64_t hash) noexcept {
     return buckets_[hash & mask_];
   }
-  void replace(std::atomic<const Bucket*>& place, const Bucket* next);
+  void replace(std::atomic<const Bucket*>& place, std::unique_ptr<const Bucket> next);
   void free_unprotected();
   Slot& take_slot();
 
