@@ -46,13 +46,16 @@ apache2-bin:apache2
 lua-socket                 with it Apache asks wba-authd
 '
 
-# What only those who work on the project need: tools/format.sh, tools/tidy.sh, the fuzz preset,
-# bench/load/run.sh.
-wba_develop_packages='
+# What .ci/run needs besides: tools/format.sh --check is one of the tests, and the fuzz preset.
+wba_ci_packages='
 clang-format-14:clang-format-14    formats the sources
-clang-tidy-19:clang-tidy-19        checks them
 clang-19:clang-19                  builds the fuzz targets
 libclang-rt-19-dev                 libFuzzer and the sanitizers of clang-19
+'
+
+# What only those who work on the project need besides: tools/tidy.sh, bench/load/run.sh.
+wba_develop_packages=$wba_ci_packages'
+clang-tidy-19:clang-tidy-19        checks the sources
 wrk:wrk                            the load of bench/load/run.sh
 '
 

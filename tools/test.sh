@@ -5,10 +5,11 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: tools/test.sh [--preset release|debug|asan|tsan] [--jobs N] [--vectors FOLDER]
-                     [--no-install] [-- CTEST ARGUMENTS...]
+usage: tools/test.sh [--preset release|debug|asan|tsan] [--threads] [--jobs N]
+                     [--vectors FOLDER] [--no-install] [-- CTEST ARGUMENTS...]
 
   --preset NAME      the CMake preset to build and test (default: release)
+  --threads          only the tests of what has threads: what the tsan preset is for
   --jobs N           how many compilers and tests run at once (default: one a processor)
   --vectors FOLDER   third-party test suites; their tests are skipped where it does not exist
                      (default: ../shared/vectors/third-party beside this project)
@@ -22,12 +23,15 @@ preset=release
 jobs=$(nproc)
 vectors=$root/../shared/vectors/third-party
 install=yes
+build_only=()
+test_only=()
 while [ $# -gt 0 ]; do
   case $1 in
     --preset | --jobs | --vectors)
       if [ $# -lt 2 ]; then echo "error: $1 needs a value" >&2; exit 2; fi
       case $1 in --preset) preset=$2 ;; --jobs) jobs=$2 ;; --vectors) vectors=$2 ;; esac
       shift 2 ;;
+    --threads) build_only=(--target wba_thread_tests); test_only=(-L '^threads$'); shift ;;
     --no-install) install=; shift ;;
     --) shift; break ;;
     -h | --help) usage; exit 0 ;;
@@ -52,6 +56,6 @@ fi
 echo "==> Configuring (preset $preset)"
 cmake --preset "$preset" -DWBA_BUILD_TESTS=ON -DWBA_BUILD_TOOLS=ON "-DWBA_EXTERNAL_VECTORS=$vectors"
 echo "==> Building"
-cmake --build --preset "$preset" -j "$jobs"
+cmake --build --preset "$preset" -j "$jobs" "${build_only[@]}"
 echo "==> Testing"
-exec ctest --preset "$preset" -j "$jobs" "$@"
+exec ctest --preset "$preset" -j "$jobs" "${test_only[@]}" "$@"
