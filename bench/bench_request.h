@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <wba/authorities.h>
 #include <wba/key_resolver.h>
 #include <wba/message.h>
 #include <wba/request_signer.h>
@@ -48,6 +49,11 @@ struct BenchRequest {
   std::vector<FieldLine> unsigned_fields;
   SignedFields signed_fields;
 };
+
+// bench_authorities has the authorities of all these requests.
+[[nodiscard]] inline Authorities bench_authorities() {
+  return Authorities::of({"example.com", "*.example.com"}).value();
+}
 
 // bench_request makes the request of a shape once. It ends the program where that fails.
 [[nodiscard]] const BenchRequest& bench_request(Shape shape);

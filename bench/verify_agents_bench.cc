@@ -18,6 +18,7 @@
 #include <wba/verifier.h>
 
 #include "bench_agents.h"
+#include "bench_request.h"
 #include "directory/directory_cache.h"
 #include "directory/reader.h"
 #include "support/allocation_counter.h"
@@ -84,9 +85,10 @@ class Crowd {
  public:
   Crowd(std::size_t count, MakeResolver make_resolver) : make_resolver_(make_resolver) {
     for (std::size_t i = 0; i < count; ++i) agents_.emplace_back(i);
-    verifier_.emplace(
-        Verifier::create({.required = RequiredComponents::profile_only()}, make_resolver(agents_))
-            .value());
+    verifier_.emplace(Verifier::create({.required = RequiredComponents::profile_only(),
+                                        .authorities = bench_authorities()},
+                                       make_resolver(agents_))
+                          .value());
     for (const Agent& agent : agents_) first_requests_.emplace_back(agent, now);
     requests_ = zipf_requests(agents_, 8192, now);
   }

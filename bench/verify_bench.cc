@@ -77,6 +77,7 @@ void verify(benchmark::State& state, Shape shape, bool with_curve) {
   std::shared_ptr<const KeyResolver> resolver = known;
   if (!with_curve) resolver = std::make_shared<AcceptingResolver>(known);
   const auto verifier = Verifier::create({.required = RequiredComponents::profile_only(),
+                                          .authorities = bench_authorities(),
                                           .max_lifetime = std::chrono::hours(24 * 365 * 200),
                                           .allow_test_keys = true},
                                          resolver);

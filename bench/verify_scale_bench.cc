@@ -22,6 +22,7 @@ using namespace wba::bench;  // NOLINT
 
 Policy bench_policy() {
   return {.required = RequiredComponents::profile_only(),
+          .authorities = bench_authorities(),
           .max_lifetime = std::chrono::hours(24 * 365 * 200),
           .allow_test_keys = true};
 }
@@ -81,7 +82,7 @@ void verify_covered_bytes(benchmark::State& state) {
   RequestSigner request_signer;
   const std::array<std::string_view, 2> components{"@authority", "x-value"};
   auto resolver = std::make_shared<StaticResolver>();
-  Policy policy{.required = RequiredComponents::profile_only()};
+  Policy policy{.required = RequiredComponents::profile_only(), .authorities = bench_authorities()};
   policy.limits.base_bytes = std::size_t{1} << 20;
   if (!resolver->add_directory("https://agent.example",
                                "{\"keys\":[" + signer.public_key().jwk().value() + "]}") ||

@@ -17,6 +17,7 @@
 #include <wba/verifier.h>
 
 #include "bench_agents.h"
+#include "bench_request.h"
 #include "directory/directory_cache.h"
 #include "directory/reader.h"
 #include "support/allocation_counter.h"
@@ -50,7 +51,8 @@ class Crowd {
   explicit Crowd(std::size_t count)
       : shared_(std::make_shared<Shared>(count, Fetcher::create({}, {}))),
         cache_(shared_->table, settings(count)),
-        verifier_(Verifier::create({.required = RequiredComponents::profile_only()},
+        verifier_(Verifier::create({.required = RequiredComponents::profile_only(),
+                                    .authorities = bench_authorities()},
                                    std::make_shared<CachedKeys>(shared_))
                       .value()) {
     for (std::size_t i = 0; i < count; ++i) fetch(agents_.emplace_back(i));

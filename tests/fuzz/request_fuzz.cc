@@ -71,8 +71,9 @@ struct World {
         accepting_session(accepting.session()) {}
 
   static Verifier make(PublicKey key) {
-    return Verifier::create({.required = RequiredComponents::profile_only()},
-                            std::make_shared<AnyResolver>(std::move(key)))
+    return Verifier::create(
+               {.required = RequiredComponents::profile_only(), .authorities = Authorities::any()},
+               std::make_shared<AnyResolver>(std::move(key)))
         .value();
   }
 

@@ -23,7 +23,10 @@ std::size_t Judged::count(std::string_view field) const {
 }
 
 Verifier make_verifier(const TestAgent& agent) {
-  return Verifier::create({.required = RequiredComponents::profile_only()}, agent.resolver).value();
+  return Verifier::create(
+             {.required = RequiredComponents::profile_only(), .authorities = Authorities::any()},
+             agent.resolver)
+      .value();
 }
 
 Judged judge(const Verifier& verifier, const HttpRequest& request) {

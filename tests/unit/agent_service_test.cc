@@ -78,8 +78,10 @@ class AgentService : public testing::Test {
     }
     auto resolver = std::make_shared<StaticResolver>();
     EXPECT_TRUE(resolver->add_directory("https://agent.test/keys", jwks));
-    const auto verifier =
-        Verifier::create({.required = RequiredComponents::profile_only()}, resolver).value();
+    const auto verifier = Verifier::create({.required = RequiredComponents::profile_only(),
+                                            .authorities = Authorities::any()},
+                                           resolver)
+                              .value();
     auto session = verifier.session();
     const Request request{
         .method = method, .authority = authority, .target = target, .fields = fields};

@@ -29,10 +29,11 @@ class Sign : public testing::Test {
   }
 
   Reason judge(const RequestBuilder& built, bool strict = true) {
-    const auto verifier =
-        Verifier::create({.required = RequiredComponents::profile_only(), .strict_label = strict},
-                         resolver_)
-            .value();
+    const auto verifier = Verifier::create({.required = RequiredComponents::profile_only(),
+                                            .authorities = Authorities::any(),
+                                            .strict_label = strict},
+                                           resolver_)
+                              .value();
     auto session = verifier.session();
     const auto& verdict = session.verify(built.request, kNow);
     dialect_ = verdict.decisive() == nullptr ? Dialect::none : verdict.decisive()->dialect();
@@ -300,8 +301,10 @@ TEST_F(Sign, NothingIsAllocatedOnceMemoryHasGrown) {
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(sign_again());
   EXPECT_EQ(allocation_count(), before_signing);
 
-  const auto verifier =
-      Verifier::create({.required = RequiredComponents::profile_only()}, resolver_).value();
+  const auto verifier = Verifier::create({.required = RequiredComponents::profile_only(),
+                                          .authorities = Authorities::any()},
+                                         resolver_)
+                            .value();
   auto session = verifier.session();
   const auto verify = [&](std::string_view seen) {
     return session.verify(built.request, seen, kNow).reason();

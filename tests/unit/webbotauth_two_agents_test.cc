@@ -82,8 +82,9 @@ TEST(Verifier, EachSignatureKeepsTheNameOfItsOwnAgent) {
     add("Signature", made.lines.signature);
     request.fields = fields;
   }
-  const auto verifier =
-      Verifier::create({.required = RequiredComponents::profile_only()}, resolver);
+  const auto verifier = Verifier::create(
+      {.required = RequiredComponents::profile_only(), .authorities = Authorities::any()},
+      resolver);
   ASSERT_TRUE(verifier);
   auto session = verifier->session();
   const Verdict& verdict = session.verify(request, now);

@@ -56,6 +56,7 @@ class Reused : public testing::Test {
 
   Verifier make_verifier(std::shared_ptr<VerifiedSignatures> cache = nullptr) {
     return Verifier::create({.required = RequiredComponents::profile_only(),
+                             .authorities = Authorities::any(),
                              .verified_signatures = std::move(cache)},
                             resolver_)
         .value();

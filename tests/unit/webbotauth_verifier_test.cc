@@ -23,7 +23,12 @@ class Verify : public testing::Test {
     EXPECT_TRUE(resolver_->add_directory(kAgent, jwks_of(signer_)));
   }
 
-  static Policy policy() { return {.required = RequiredComponents::profile_only()}; }
+  static Authorities ours() {
+    return Authorities::of({"example.com", "example.com:8443", "example.org"}).value();
+  }
+  static Policy policy() {
+    return {.required = RequiredComponents::profile_only(), .authorities = ours()};
+  }
 
   Reason judge(const RequestBuilder& built, const Policy& policy, Time now = kNow) {
     verifier_.emplace(Verifier::create(policy, resolver_).value());
@@ -198,10 +203,114 @@ TEST_F(Verify, RequiredComponentsMustBeCovered) {
   RequestBuilder built;
   make_good(built);
   const std::string_view method[] = {"@method", "@path"};
-  EXPECT_EQ(judge(built, {.required = RequiredComponents::of(method).value()}), Reason::none);
+  EXPECT_EQ(
+      judge(built, {.required = RequiredComponents::of(method).value(), .authorities = ours()}),
+      Reason::none);
   const std::string_view query[] = {"@query"};
-  EXPECT_EQ(judge(built, {.required = RequiredComponents::of(query).value()}),
-            Reason::missing_required_component);
+  EXPECT_EQ(
+      judge(built, {.required = RequiredComponents::of(query).value(), .authorities = ours()}),
+      Reason::missing_required_component);
+}
+
+// CountingResolver counts what is asked of another.
+class CountingResolver final : public KeyResolver {
+ public:
+  explicit CountingResolver(std::shared_ptr<const KeyResolver> keys) : keys_(std::move(keys)) {}
+  [[nodiscard]] std::unique_ptr<Reader> reader() const override {
+    return std::make_unique<CountingReader>(keys_->reader(), lookups_);
+  }
+  [[nodiscard]] int lookups() const { return *lookups_; }
+
+ private:
+  class CountingReader final : public Reader {
+   public:
+    CountingReader(std::unique_ptr<Reader> keys, std::shared_ptr<int> lookups)
+        : keys_(std::move(keys)), lookups_(std::move(lookups)) {}
+    KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept override {
+      ++*lookups_;
+      return keys_->lookup(link, keyid, now);
+    }
+
+   private:
+    std::unique_ptr<Reader> keys_;
+    std::shared_ptr<int> lookups_;
+  };
+
+  std::shared_ptr<const KeyResolver> keys_;
+  std::shared_ptr<int> lookups_ = std::make_shared<int>(0);
+};
+
+class VerifyAuthority : public Verify {
+ protected:
+  // judge_at judges a request that was signed for `authority`, by a server called `ours`.
+  Reason judge_at(std::string_view authority, const Authorities& ours,
+                  std::string_view component = "@authority", std::string_view target = "/path") {
+    RequestBuilder built;
+    built.request.authority = authority;
+    built.request.target = target;
+    built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+    built.sign(signer_, "sig1", {component, "@method", kCover.back()}, good_parameters(signer_));
+    return judge(built, {.required = RequiredComponents::profile_only(), .authorities = ours});
+  }
+
+  static Authorities of(std::initializer_list<std::string_view> patterns) {
+    return Authorities::of(patterns).value();
+  }
+};
+
+// What a site that an agent visits could send on, with its own name in Host.
+TEST_F(VerifyAuthority, SignatureMadeForAnotherSiteIsInvalid) {
+  for (const auto* component : {"@authority", "@target-uri"}) {
+    EXPECT_EQ(judge_at("evil.example", of({"shop.example"}), component),
+              Reason::authority_not_ours);
+    EXPECT_EQ(verdict_->outcome(), Outcome::invalid);
+    EXPECT_TRUE(verdict_->decisive()->identity().empty());
+    EXPECT_EQ(judge_at("shop.example", of({"shop.example"}), component), Reason::none);
+    EXPECT_EQ(judge_at("evil.example", Authorities::any(), component), Reason::none);
+  }
+}
+
+TEST_F(VerifyAuthority, IsComparedAfterNormalisation) {
+  for (const auto* same : {"Shop.Example", "shop.example:443", "shop.example."}) {
+    EXPECT_EQ(judge_at(same, of({"shop.example"})), Reason::none) << same;
+  }
+  for (const auto* other : {"shop.example:8443", "shop.example:80", "www.shop.example"}) {
+    EXPECT_EQ(judge_at(other, of({"shop.example"})), Reason::authority_not_ours) << other;
+  }
+  EXPECT_EQ(judge_at("www.shop.example", of({"*.shop.example"})), Reason::none);
+}
+
+TEST_F(VerifyAuthority, TargetInAbsoluteFormMustNameTheSameAuthority) {
+  const auto ours = of({"shop.example", "www.shop.example"});
+  for (const auto* component : {"@authority", "@target-uri"}) {
+    EXPECT_EQ(judge_at("shop.example", ours, component, "https://SHOP.example:443/path"),
+              Reason::none);
+    for (const auto* target : {"https://evil.example/path", "https://www.shop.example/path",
+                               "https://shop.example:8443/path", "ftp://shop.example/path",
+                               "https://u@shop.example/path"}) {
+      EXPECT_EQ(judge_at("shop.example", ours, component, target), Reason::authority_not_ours)
+          << target;
+    }
+  }
+  EXPECT_EQ(judge_at("shop.example", Authorities::any(), "@authority", "https://evil.example/"),
+            Reason::authority_not_ours);
+}
+
+TEST_F(VerifyAuthority, IsComparedBeforeAKeyIsLookedUp) {
+  RequestBuilder built;
+  make_good(built);
+  const auto counting = std::make_shared<CountingResolver>(resolver_);
+  for (const auto& [ours, lookups] :
+       {std::pair(of({"shop.example"}), 0), std::pair(of({"example.com"}), 1)}) {
+    const auto verifier =
+        Verifier::create({.required = RequiredComponents::profile_only(), .authorities = ours},
+                         counting)
+            .value();
+    auto session = verifier.session();
+    EXPECT_EQ(session.verify(built.request, kNow).reason(),
+              lookups == 0 ? Reason::authority_not_ours : Reason::none);
+    EXPECT_EQ(counting->lookups(), lookups);
+  }
 }
 
 TEST_F(Verify, TargetUriStandsForItsParts) {
@@ -209,10 +318,13 @@ TEST_F(Verify, TargetUriStandsForItsParts) {
   built.add("Signature-Agent", "sig1=\"https://agent.test\"");
   built.sign(signer_, "sig1", {"@target-uri", kCover.back()}, good_parameters(signer_));
   const std::string_view parts[] = {"@authority", "@scheme", "@path", "@query"};
-  EXPECT_EQ(judge(built, {.required = RequiredComponents::of(parts).value()}), Reason::none);
+  EXPECT_EQ(
+      judge(built, {.required = RequiredComponents::of(parts).value(), .authorities = ours()}),
+      Reason::none);
   const std::string_view method[] = {"@method"};
-  EXPECT_EQ(judge(built, {.required = RequiredComponents::of(method).value()}),
-            Reason::missing_required_component);
+  EXPECT_EQ(
+      judge(built, {.required = RequiredComponents::of(method).value(), .authorities = ours()}),
+      Reason::missing_required_component);
 }
 
 TEST_F(Verify, ChangedCoveredComponentIsABadSignature) {

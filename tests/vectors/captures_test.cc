@@ -42,8 +42,9 @@ class Captures : public testing::Test {
     const auto added = resolver->add_directory(vector.at("directory").at("url").get<std::string>(),
                                                vector["directory"].dump());
     EXPECT_TRUE(added);
-    auto verifier =
-        Verifier::create({.required = RequiredComponents::profile_only()}, std::move(resolver));
+    auto verifier = Verifier::create(
+        {.required = RequiredComponents::profile_only(), .authorities = Authorities::any()},
+        std::move(resolver));
     EXPECT_TRUE(verifier);
     return *std::move(verifier);
   }
@@ -87,7 +88,9 @@ TEST_F(Captures, FailOnceExpiresPlusSkewHasPassed) {
     const auto at = input.find("expires=");
     ASSERT_NE(at, std::string::npos);
     const Time expires{std::chrono::seconds(std::stoll(input.substr(at + 8)))};
-    const auto skew = Policy{.required = RequiredComponents::profile_only()}.skew;
+    const auto skew =
+        Policy{.required = RequiredComponents::profile_only(), .authorities = Authorities::any()}
+            .skew;
     const Json request = request_of(vector);
     EXPECT_EQ(judge(vector, request, expires + skew - std::chrono::seconds(1)), Reason::none);
     EXPECT_EQ(judge(vector, request, expires + skew), Reason::expired);
@@ -135,8 +138,9 @@ TEST_F(Captures, FailWithAnyCoveredByteChanged) {
 
 TEST_F(Captures, AreUnverifiedWithoutTheirDirectory) {
   for (const auto& vector : file_["vectors"]) {
-    const auto verifier = Verifier::create({.required = RequiredComponents::profile_only()},
-                                           std::make_shared<StaticResolver>());
+    const auto verifier = Verifier::create(
+        {.required = RequiredComponents::profile_only(), .authorities = Authorities::any()},
+        std::make_shared<StaticResolver>());
     ASSERT_TRUE(verifier);
     auto session = verifier->session();
     const MessageVector message(request_of(vector));

@@ -153,7 +153,7 @@ Outcome<DialectSet> read_dialects(std::string_view list) {
 Outcome<Policy> make_policy(const VerifyOptions& options) {
   const auto required = RequiredComponents::of(views(options.cover));
   if (!required) return std::unexpected(failure("--cover", required.error()));
-  Policy policy{.required = *required};
+  Policy policy{.required = *required, .authorities = Authorities::any()};
   const auto dialects = read_dialects(options.dialects);
   if (!dialects) return std::unexpected(dialects.error());
   policy.dialects = *dialects;

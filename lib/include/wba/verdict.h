@@ -35,6 +35,7 @@ enum class Reason : std::uint8_t {
   too_large,                   // fields or base larger than the limit
   // invalid: the profile
   target_not_covered,             // neither @authority nor @target-uri is covered
+  authority_not_ours,             // the request's authority is none of the policy's
   missing_component,              // a covered component is not in the message
   missing_required_component,     // policy asks for a component that is not covered
   duplicate_component,            // a component is listed twice

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <wba/authorities.h>
 #include <wba/component.h>
 #include <wba/error.h>
 #include <wba/key_resolver.h>
@@ -58,6 +59,8 @@ struct DialectSet {
 // Policy is what a verifier holds requests to. The durations are checked by Verifier::create.
 struct Policy {
   RequiredComponents required;
+  // what clients call this server: signatures for other authorities are refused.
+  Authorities authorities;
   DialectSet dialects = {};
   // expires less created may not be more.
   std::chrono::seconds max_lifetime = std::chrono::hours(24);

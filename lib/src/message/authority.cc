@@ -1,7 +1,6 @@
 #include "message/authority.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <new>
 #include <span>
@@ -10,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "base/words.h"
+#include "http/authority.h"
 
 namespace wba {
 namespace {
@@ -32,12 +32,6 @@ bool is_host(std::string_view host) noexcept {
   return !host.empty() && (is_usual_host(host) || std::ranges::all_of(host, is_host_character));
 }
 
-// RFC 9110 §4.2.3: an empty port and the scheme's default port mean the same as none.
-bool is_default_port(std::string_view scheme, unsigned port) noexcept {
-  return (port == 443 && ascii::equals_ignoring_case(scheme, "https")) ||
-         (port == 80 && ascii::equals_ignoring_case(scheme, "http"));
-}
-
 bool is_ip_literal(std::string_view host) noexcept {
   if (host.size() < 4 || host.front() != '[' || host.back() != ']') return false;
   for (const char c : host.substr(1, host.size() - 2)) {
@@ -49,35 +43,20 @@ bool is_ip_literal(std::string_view host) noexcept {
 }  // namespace
 
 bool append_authority(std::string_view scheme, std::string_view authority, std::string& out) {
-  std::string_view host = authority;
-  std::string_view port;
-  if (!authority.empty() && authority.front() == '[') {
-    const auto close = authority.find(']');
-    if (close == std::string_view::npos) return false;
-    host = authority.substr(0, close + 1);
-    const auto rest = authority.substr(close + 1);
-    if (!rest.empty() && rest.front() != ':') return false;
-    if (!rest.empty()) port = rest.substr(1);
-    if (!is_ip_literal(host)) return false;
-  } else {
-    const auto colon = authority.find(':');
-    host = authority.substr(0, colon);
-    if (colon != std::string_view::npos) port = authority.substr(colon + 1);
-    if (!is_host(host)) return false;
-  }
-  unsigned number = 0;
-  if (!port.empty()) {
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error != std::errc() || end != port.data() + port.size() || number > 65535) return false;
-  }
-  const bool default_port = port.empty() || is_default_port(scheme, number);
+  http::AuthorityParts parts;
+  if (!http::split_authority(authority, parts)) return false;
+  const auto host = parts.host;
+  if (!(host.starts_with('[') ? is_ip_literal(host) : is_host(host))) return false;
+  // RFC 9110 §4.2.3: an empty port and the scheme's default port mean the same as none.
+  const bool default_port = parts.port.empty() || (parts.port_number != 0 &&
+                                                   parts.port_number == http::default_port(scheme));
   const auto before = out.size();
   out.append(host);
   // Nearly always there is nothing to change.
   if (words::any(host, [](std::uint64_t word) { return words::between(word, 'A', 'Z'); })) {
     for (char& c : std::span(out).subspan(before)) c = ascii::to_lower(c);
   }
-  if (!default_port) out.append(":").append(port);
+  if (!default_port) out.append(":").append(parts.port);
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/authority.h"
 #include "signature/base.h"
 
 namespace wba {
@@ -108,6 +109,20 @@ Reason check_components(std::span<const ComponentIdentifier> covered,
     if (!covers_component(covered, required)) return Reason::missing_required_component;
   }
   return Reason::none;
+}
+
+Reason check_authority(const Request& request, const Authorities& authorities) noexcept {
+  const std::string_view target = request.target;
+  const bool has_authority = !target.empty() && target.front() != '/' && target.front() != '?' &&
+                             target != "*" && request.method != "CONNECT";
+  if (has_authority) {
+    const auto uri = split_target_uri(target);
+    if (!uri || !http::is_same_authority(request.scheme, uri->authority, request.authority)) {
+      return Reason::authority_not_ours;
+    }
+  }
+  return authorities.contains(request.scheme, request.authority) ? Reason::none
+                                                                 : Reason::authority_not_ours;
 }
 
 Reason check_chain(const SignatureFields& fields, std::span<const ComponentIdentifier> covered,

@@ -26,6 +26,12 @@ inline constexpr std::string_view web_bot_auth_tag = "web-bot-auth";
 [[nodiscard]] Reason check_components(std::span<const ComponentIdentifier> covered,
                                       const Policy& policy) noexcept;
 
+// check_authority judges whether the request's own authority is one of `authorities`. A target in
+// absolute-form must name the same authority (RFC 9112 §3.2.2): of two it is not clear which one
+// the server goes by.
+[[nodiscard]] Reason check_authority(const Request& request,
+                                     const Authorities& authorities) noexcept;
+
 // check_chain: who covers "signature";key=X covers "signature-input";key=X and all that X covers.
 // `other` is scratch.
 [[nodiscard]] Reason check_chain(const SignatureFields& fields,

@@ -38,6 +38,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "too-large";
     case Reason::target_not_covered:
       return "target-not-covered";
+    case Reason::authority_not_ours:
+      return "authority-not-ours";
     case Reason::missing_component:
       return "missing-component";
     case Reason::missing_required_component:
@@ -159,6 +161,9 @@ std::string_view describe(Reason reason) noexcept {
       return "the signature fields or the signature base are larger than this verifier reads";
     case Reason::target_not_covered:
       return "neither @authority nor @target-uri is covered: cover one of them";
+    case Reason::authority_not_ours:
+      return "the signature is for a host or port that is not this server's: the request was made "
+             "for another site, or a name of this server is missing among its authorities";
     case Reason::missing_component:
       return "a covered component is not in the message: check that no field was dropped or "
              "renamed on the way";
@@ -282,6 +287,7 @@ Outcome outcome_of(Reason reason) noexcept {
     case Reason::too_many_signatures:
     case Reason::too_large:
     case Reason::target_not_covered:
+    case Reason::authority_not_ours:
     case Reason::missing_component:
     case Reason::missing_required_component:
     case Reason::duplicate_component:

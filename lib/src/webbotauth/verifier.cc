@@ -105,6 +105,10 @@ class SignatureCheck {
     if (const auto reason = check_components(session_.covered, policy_); reason != Reason::none) {
       return reason;
     }
+    if (const auto reason = check_authority(request_, policy_.authorities);
+        reason != Reason::none) {
+      return reason;
+    }
     if (const auto reason = check_chain(session_.fields, session_.covered, session_.chained);
         reason != Reason::none) {
       return reason;

@@ -33,6 +33,7 @@ std::expected<std::shared_ptr<const Engine>, std::vector<ConfigMistake>> make_en
   if (!table) return mistake(std::string(describe(table.error().code)));
   // What routes and rules ask for beside is judged by them, signature by signature.
   auto verifier = Verifier::create({.required = RequiredComponents::profile_only(),
+                                    .authorities = Authorities::any(),
                                     .dialects = config.verify.dialects,
                                     .max_lifetime = config.verify.max_lifetime,
                                     .skew = config.verify.skew,

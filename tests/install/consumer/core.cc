@@ -45,8 +45,10 @@ int main() {
                                              {"Signature", fields.lines.signature}};
   request.fields = lines;
 
-  const auto verifier =
-      wba::Verifier::create({.required = wba::RequiredComponents::profile_only()}, resolver);
+  const auto ours = wba::Authorities::of({"origin.example"});
+  if (!ours) return fail("no authorities");
+  const auto verifier = wba::Verifier::create(
+      {.required = wba::RequiredComponents::profile_only(), .authorities = *ours}, resolver);
   if (!verifier) return fail("no verifier");
   auto session = verifier->session();
   if (session.verify(request, now).outcome() != wba::Outcome::verified) {
