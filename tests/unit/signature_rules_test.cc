@@ -72,6 +72,16 @@ TEST_F(Signature, OrderOfComponentsIsSigned) {
   EXPECT_EQ(judge(built), "signature-wrong");
 }
 
+TEST_F(Signature, NoneIsAddedBesideAForeignOne) {
+  RequestBuilder built;
+  built.add("Signature", "keyId=\"k\",signature=\"AwM=\"");
+  SigningScratch scratch;
+  SignedLines lines;
+  const auto done = sign_message(built.request, {.label = "a"}, signer_, {}, scratch, lines);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::signature_value_invalid);
+}
+
 // httpsig-rs re-orders parameters.
 TEST_F(Signature, OrderOfParametersIsSigned) {
   RequestBuilder built;

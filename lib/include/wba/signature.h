@@ -50,7 +50,8 @@ struct SignatureParameters {
 class SignatureFields {
  public:
   // parse reads both fields of a header or trailer section. A field that is not there leaves its
-  // Dictionary empty. On error both are empty.
+  // Dictionary empty. On error both are empty. Lines and members of Signature that are of another
+  // kind of signature and have no label of Signature-Input are passed over.
   // Errors: the sf_ codes; signature_input_not_inner_list, signature_value_invalid,
   // signature_label_duplicate; `in_signature` then tells which of the two fields it was in.
   [[nodiscard]] Result<void> parse(std::span<const FieldLine> section,
@@ -61,22 +62,32 @@ class SignatureFields {
   [[nodiscard]] bool has_signature() const noexcept { return has_signature_; }
   [[nodiscard]] bool error_in_signature() const noexcept { return error_in_signature_; }
 
+  // has_foreign: true if something in Signature is of another kind: a line that is no Dictionary, a
+  // member that is no Byte Sequence.
+  [[nodiscard]] bool has_foreign() const noexcept { return has_foreign_; }
+
   // input is Signature-Input: its members are Inner Lists, one a label.
   [[nodiscard]] const sf::Field& input() const noexcept { return input_; }
 
-  // signature is Signature: its members are Byte Sequences, one a label.
+  // signature is Signature: its members are Byte Sequences, one a label, but for foreign ones.
   [[nodiscard]] const sf::Field& signature() const noexcept { return signature_; }
 
-  // value gives the signature with this label, nullopt where there is none.
+  // value gives the signature with this label, nullopt where no Byte Sequence has it.
   [[nodiscard]] std::optional<std::span<const std::byte>> value(
       std::string_view label) const noexcept;
 
  private:
+  void collect(std::span<const FieldLine> section, std::string_view name);
+  Result<void> read_input(std::span<const FieldLine> section, const sf::Limits& limits);
+  Result<void> read_signature(std::span<const FieldLine> section, const sf::Limits& limits);
+  Result<void> read_own_lines(const Error& error, const sf::Limits& limits);
+
   sf::Field input_;
   sf::Field signature_;
   std::vector<std::string_view> lines_;
   bool has_input_ = false;
   bool has_signature_ = false;
+  bool has_foreign_ = false;
   bool error_in_signature_ = false;
 };
 

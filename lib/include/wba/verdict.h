@@ -24,10 +24,10 @@ enum class Outcome : std::uint8_t {
 enum class Reason : std::uint8_t {
   none,  // verified
   // unsigned
-  no_signature,         // neither Signature nor Signature-Input
+  no_signature,         // no Signature-Input; a Signature alone is of another kind
   no_tagged_signature,  // signatures, but none tagged web-bot-auth
   // invalid: the fields
-  missing_fields,              // one of Signature and Signature-Input, or a parameter, is missing
+  missing_fields,              // Signature, or its value for a label, is missing
   signature_input_unreadable,  // Signature-Input does not parse
   signature_value_unreadable,  // Signature does not parse, or a value has the wrong length
   duplicate_label,             // a label stands twice

@@ -75,6 +75,8 @@ Result<void> sign_into(const Message& message, const SigningParameters& paramete
                        const Signer& signer, const BaseOptions& options, SigningScratch& scratch,
                        SignedLines& lines) {
   if (auto parsed = scratch.existing.parse(message.fields()); !parsed) return parsed;
+  // Beside what is no Dictionary of Byte Sequences, many verifiers could not read the new one.
+  if (scratch.existing.has_foreign()) return fail(ErrorCode::signature_value_invalid);
   if (auto chosen = choose_label(scratch.existing, parameters.label, scratch.text); !chosen) {
     return chosen;
   }

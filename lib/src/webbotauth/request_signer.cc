@@ -155,6 +155,8 @@ class SigningRun {
   Result<void> run() {
     if (auto checked = check_options(); !checked) return checked;
     if (auto parsed = state_.existing.parse(request_.fields); !parsed) return parsed;
+    // Beside what is no Dictionary of Byte Sequences, many verifiers could not read the new one.
+    if (state_.existing.has_foreign()) return fail(ErrorCode::signature_value_invalid);
     if (auto agent = add_agent(); !agent) return agent;
     list_components();
     if (options_.profile == SignerProfile::cloudflare) {

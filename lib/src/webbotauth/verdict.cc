@@ -141,7 +141,9 @@ std::string_view describe(Reason reason) noexcept {
     case Reason::none:
       return "the signature verified";
     case Reason::no_signature:
-      return "the request has neither Signature nor Signature-Input: sign it";
+      return "the request has no Signature-Input, without which a Signature field is of another "
+             "kind: "
+             "sign it";
     case Reason::no_tagged_signature:
       return "no signature has tag=\"web-bot-auth\": add the tag parameter";
     case Reason::missing_fields:

@@ -132,7 +132,10 @@ class SignatureCheck {
       return reason_of(ErrorCode::signature_parameter_invalid);
     }
     const auto value = session_.fields.value(member.key);
-    if (!value) return Reason::missing_fields;
+    if (!value) {
+      return session_.fields.has_foreign() ? Reason::signature_value_unreadable
+                                           : Reason::missing_fields;
+    }
     verdict.signature_ = *value;
     const auto read = read_covered_components(session_.fields.input(), member, session_.covered);
     return read ? Reason::none : reason_of(read.error().code);
@@ -253,12 +256,8 @@ class VerifierState {
                Verifier::Session::State& session) const {
     const auto parsed = session.fields.parse(request.fields, policy_.limits);
     if (!parsed) return reason_of_fields(parsed.error().code, session.fields.error_in_signature());
-    if (!session.fields.has_input() && !session.fields.has_signature()) {
-      return Reason::no_signature;
-    }
-    if (!session.fields.has_input() || !session.fields.has_signature()) {
-      return Reason::missing_fields;
-    }
+    if (!session.fields.has_input()) return Reason::no_signature;
+    if (!session.fields.has_signature()) return Reason::missing_fields;
     Verdict& verdict = session.verdict;
     const sf::Field& input = session.fields.input();
     const auto tagged = static_cast<std::size_t>(std::ranges::count_if(

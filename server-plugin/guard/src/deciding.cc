@@ -45,10 +45,9 @@ bool is_malformed(Reason reason) noexcept {
   }
 }
 
-bool has_signature_fields(const Request& request) noexcept {
+bool has_signature_input(const Request& request) noexcept {
   return std::ranges::any_of(request.fields, [](const FieldLine& line) {
-    return field_name_equals(line.name, "signature") ||
-           field_name_equals(line.name, "signature-input");
+    return field_name_equals(line.name, "signature-input");
   });
 }
 
@@ -74,7 +73,7 @@ void Deciding::decide(Action action, Cause cause, std::uint16_t status) noexcept
 
 // Of the caller nothing is known by then but whether it signed.
 void Deciding::refuse_unverified(Cause cause) noexcept {
-  if (has_signature_fields(request_)) {
+  if (has_signature_input(request_)) {
     record_.caller = Caller::claimed_agent;
     record_.outcome = Outcome::unverified;
   } else {
