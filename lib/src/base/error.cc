@@ -347,7 +347,7 @@ std::string_view describe(ErrorCode code) noexcept {
     case ErrorCode::key_too_weak:
       return "RSA under 2048 bits, HMAC secret under 32 bytes";
     case ErrorCode::key_too_large:
-      return "RSA over 8192 bits, or more bytes than the limit";
+      return "RSA over 4096 bits, or more bytes than the limit";
     case ErrorCode::key_algorithm_conflict:
       return "alg, use, key_ops or parameters of the key forbid it";
     case ErrorCode::digest_malformed:

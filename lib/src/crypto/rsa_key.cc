@@ -180,7 +180,8 @@ Result<std::unique_ptr<VerifyingKey>> make_rsa_verifying_key(const PublicParts& 
   const ErrorMark mark;
   // Before any arithmetic: how large the numbers are decides what a signature costs.
   if (parts.n.size() > rsa_max_bits / 8) return std::unexpected(Error{ErrorCode::key_too_large});
-  if (parts.e.size() > 8) return std::unexpected(Error{ErrorCode::key_member_invalid});
+  if (parts.e.size() > rsa_max_exponent_octets)
+    return std::unexpected(Error{ErrorCode::key_member_invalid});
   const Bn n = to_bn(parts.n);
   const Bn e = to_bn(parts.e);
   if (n == nullptr || e == nullptr) return std::unexpected(Error{ErrorCode::out_of_memory});

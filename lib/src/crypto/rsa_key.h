@@ -3,6 +3,7 @@
 
 // RSASSA-PSS with SHA-512 and RSASSA-PKCS1-v1_5 with SHA-256 by OpenSSL: RFC 9421 §3.3.1, §3.3.2.
 
+#include <cstddef>
 #include <memory>
 
 #include "crypto/signing_key.h"
@@ -11,7 +12,9 @@
 namespace wba::crypto {
 
 inline constexpr int rsa_min_bits = 2048;
-inline constexpr int rsa_max_bits = 8192;
+inline constexpr int rsa_max_bits = 4096;
+// Verifying takes a multiplication for each bit of the exponent, and 65537 is what all use.
+inline constexpr std::size_t rsa_max_exponent_octets = 4;
 
 // make_rsa_verifying_key: as make_verifying_key.
 [[nodiscard]] Result<std::unique_ptr<VerifyingKey>> make_rsa_verifying_key(

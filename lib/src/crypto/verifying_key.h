@@ -44,7 +44,7 @@ class VerifyingKey {
 
 // make_verifying_key checks the parts and makes a key that verifies; not for hmac.
 // Errors: key_member_invalid (lengths, a point that is not on the curve, an even modulus, an
-// exponent that is even, 1 or over 64 bits), key_too_weak, key_too_large, crypto_failure,
+// exponent that is even, 1 or over 32 bits), key_too_weak, key_too_large, crypto_failure,
 // out_of_memory.
 [[nodiscard]] Result<std::unique_ptr<VerifyingKey>> make_verifying_key(const PublicParts& parts);
 

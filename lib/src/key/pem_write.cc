@@ -10,7 +10,7 @@
 namespace wba {
 namespace {
 
-// max_der is more than an RSA key of 8192 bits takes.
+// max_der is more than an RSA key of 4096 bits takes.
 constexpr std::size_t max_der = 8192;
 
 Result<crypto::SecretBytes> armour(std::string_view label, const DerWriter& der) {
