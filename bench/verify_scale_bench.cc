@@ -112,6 +112,11 @@ BENCHMARK_CAPTURE(verify_on_path, avx2, "avx2")->Name("verify/path/avx2");
 BENCHMARK_CAPTURE(verify_on_path, ifma, "ifma")->Name("verify/path/ifma");
 BENCHMARK_CAPTURE(verify_reused, minimal, Shape::minimal)->Name("verify/reused/minimal");
 BENCHMARK_CAPTURE(verify_reused, browser, Shape::browser)->Name("verify/reused/browser");
-BENCHMARK(verify_covered_bytes)->Name("verify/covered_bytes")->Arg(1024)->Arg(8192)->Arg(65000);
+BENCHMARK(verify_covered_bytes)
+    ->Name("verify/covered_bytes")
+    ->Arg(1024)
+    ->Arg(8192)
+    ->Arg(32768)
+    ->Arg(65000);
 
 }  // namespace
