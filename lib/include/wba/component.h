@@ -3,7 +3,9 @@
 
 // HTTP message components: their identifiers and values, RFC 9421 §2.
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,31 +68,41 @@ struct FieldType {
   Structure structure = Structure::dictionary;
 };
 
-// ComponentScratch is memory that evaluating components reuses, for one thread at a time.
+class MessageIndex;
+
+// ComponentScratch is memory that evaluating components reuses, for one thread at a time, and what
+// was read of the message: a part that several components need is read once.
 class ComponentScratch {
  public:
-  // start forgets the message of before. build_signature_base calls it.
-  void start() noexcept { parsed_name_ = {}; }
+  ComponentScratch() noexcept;
+  ComponentScratch(ComponentScratch&&) noexcept;
+  ComponentScratch& operator=(ComponentScratch&&) noexcept;
+  ~ComponentScratch();
+
+  // start forgets the message of before: call it before each message. build_signature_base does.
+  void start() noexcept;
+
+  // work counts the octets and field lines that evaluating components has read and written since
+  // start.
+  [[nodiscard]] std::size_t work() const noexcept;
 
   // identifiers is a list for the caller to keep the identifiers of one signature in.
   [[nodiscard]] std::vector<ComponentIdentifier>& identifiers() noexcept { return identifiers_; }
 
- private:
-  friend class ComponentEvaluator;
+  // index is for append_component_value. It throws std::bad_alloc at its first use.
+  [[nodiscard]] MessageIndex& index();
 
-  sf::Field parsed_;  // the structured field that was read last …
-  std::string_view parsed_name_;
-  std::span<const FieldLine> parsed_section_;
-  std::string text_;  // … and its lines, joined
-  std::string decoded_, name_, value_;
+ private:
+  std::unique_ptr<MessageIndex> index_;
   std::vector<ComponentIdentifier> identifiers_;
 };
 
 // append_component_value appends the value of the component `identifier` of `message`, as it stands
 // in the signature base. `types` are structured fields beside those known to everybody
 // (Content-Digest, Repr-Digest, Signature, Signature-Input, Signature-Agent, Accept-Signature); a
-// field of unknown type is read as a Dictionary for key, since the identifier says so. `out` is
-// unchanged on error. Errors: the component_ codes, authority_invalid. RFC 9421 §2.1 to §2.4.
+// field of unknown type is read as a Dictionary for key, since the identifier says so. Of a query
+// with more than 1024 parameters none can be covered: signature_base_too_long. `out` is unchanged
+// on error. Errors: the component_ codes, authority_invalid. RFC 9421 §2.1 to §2.4.
 [[nodiscard]] Result<void> append_component_value(const Message& message,
                                                   const ComponentIdentifier& identifier,
                                                   std::span<const FieldType> types,

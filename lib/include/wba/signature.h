@@ -27,6 +27,9 @@ struct SignatureLimits {
   // `inner_list_items` how many components one signature may cover.
   sf::Limits fields{.bytes = 16384, .members = 16, .parameters = 32, .inner_list_items = 64};
   std::size_t base_bytes = 65536;  // of one signature base
+  // Octets and field lines that are read and written for the bases of one message, of all its
+  // signatures together.
+  std::size_t base_work = 262144;
 };
 
 // SignatureParameters are the parameters of one signature, views of its Signature-Input member.
@@ -95,6 +98,7 @@ class SignatureFields {
 struct BaseOptions {
   std::span<const FieldType> field_types = {};
   std::size_t max_bytes = SignatureLimits{}.base_bytes;
+  std::size_t max_work = SignatureLimits{}.base_work;
 };
 
 // build_signature_base replaces `out` by the signature base of `message` for `member`, a member of
@@ -102,7 +106,7 @@ struct BaseOptions {
 // @signature-params with no newline after it. `out` is empty on error; the error's offset is the
 // index of the component at fault. No allocation once `scratch` and `out` have grown.
 // Errors: signature_input_not_inner_list, the component_ codes, authority_invalid,
-// signature_base_too_long. RFC 9421 §2.5.
+// signature_base_too_long, for more work than the limit, too. RFC 9421 §2.5.
 [[nodiscard]] Result<void> build_signature_base(const Message& message, const sf::Field& input,
                                                 const sf::Member& member,
                                                 const BaseOptions& options,

@@ -8,8 +8,7 @@
 #include "base/ascii.h"
 #include "base/words.h"
 #include "message/authority.h"
-#include "message/query_param.h"
-#include "message/target.h"
+#include "message/message_index.h"
 
 namespace wba {
 namespace {
@@ -51,11 +50,6 @@ bool append_unfolded(std::string_view value, std::string& out) {
   return true;
 }
 
-// is_named compares lengths first, in place: of the fields of a request few have the same.
-inline bool is_named(const FieldLine& line, std::string_view name) noexcept {
-  return line.name.size() == name.size() && ascii::equals_ignoring_case(line.name, name);
-}
-
 constexpr auto kKnownTypes = std::to_array<FieldType>({
     {"content-digest", FieldType::Structure::dictionary},
     {"repr-digest", FieldType::Structure::dictionary},
@@ -83,8 +77,8 @@ const FieldType* find_type(std::string_view name, std::span<const FieldType> typ
 class ComponentEvaluator {
  public:
   ComponentEvaluator(const Message& message, std::span<const FieldType> types,
-                     ComponentScratch& scratch, std::string& out) noexcept
-      : message_(message), types_(types), scratch_(scratch), out_(out) {}
+                     ComponentScratch& scratch, std::string& out)
+      : message_(message), types_(types), index_(scratch.index()), out_(out) {}
 
   // error is why append returned false.
   [[nodiscard]] ErrorCode error() const noexcept { return error_; }
@@ -148,14 +142,11 @@ class ComponentEvaluator {
         }
         append_scheme(request.scheme);
         return true;
-      case ComponentKind::request_target: {  // §2.2.5
-        if (TargetParts parts; !split_target(request, parts)) {
-          return fail(ErrorCode::component_value_invalid);
-        }
+      case ComponentKind::request_target:  // §2.2.5
+        if (index_.target(request) == nullptr) return fail(ErrorCode::component_value_invalid);
         // What a client puts on the wire for a URI without a path. RFC 9112 §3.2.1.
         if (request.target.empty() || request.target.front() == '?') out_.push_back('/');
         return append_text(request.target);
-      }
       case ComponentKind::target_uri:
       case ComponentKind::path:
       case ComponentKind::query:
@@ -169,25 +160,30 @@ class ComponentEvaluator {
   }
 
   bool append_of_target(const ComponentIdentifier& id, const Request& request) {
-    TargetParts parts;
-    if (!split_target(request, parts)) return fail(ErrorCode::component_value_invalid);
+    const TargetParts* parts = index_.target(request);
+    if (parts == nullptr) return fail(ErrorCode::component_value_invalid);
     switch (id.kind) {
       case ComponentKind::target_uri:
-        return append_target_uri(request, parts);
+        return append_target_uri(request, *parts);
       case ComponentKind::path:  // §2.2.6: an empty path is "/"; nothing is decoded
-        if (parts.path.empty()) out_.push_back('/');
-        out_.append(parts.path);
+        if (parts->path.empty()) out_.push_back('/');
+        out_.append(parts->path);
         return true;
       case ComponentKind::query:  // §2.2.7: an absent query is "?"
         out_.push_back('?');
-        out_.append(parts.query);
+        out_.append(parts->query);
         return true;
-      default: {
-        const auto value =
-            append_query_param(parts.query, id.key, scratch_.decoded_, scratch_.name_, out_);
-        return value || fail(value.error().code);
-      }
+      default:
+        return append_query_param(id.key, parts->query);
     }
+  }
+
+  // §2.2.8.
+  bool append_query_param(std::string_view name, std::string_view query) {
+    QueryParameters* parameters = index_.query(query);
+    if (parameters == nullptr) return fail(ErrorCode::signature_base_too_long);
+    const auto appended = parameters->append_value(name, out_);
+    return appended || fail(appended.error().code);
   }
 
   // §2.2.2: the target URI as RFC 9110 §7.1 rebuilds it from the message. Host and port stay as the
@@ -220,37 +216,38 @@ class ComponentEvaluator {
   // append_lines appends the lines of `name` joined by ", ".
   bool append_lines(std::string_view name, std::span<const FieldLine> section, std::string& out) {
     bool found = false;
-    for (const auto& line : section) {
-      if (!is_named(line, name)) continue;
+    const bool appended = index_.each_line(section, name, [&](const FieldLine& line) {
       if (found) out.append(", ");
       found = true;
-      const auto before = out.size();
-      if (is_base_text(line.value)) {
-        out.append(ascii::trim(line.value));
-      } else if (!append_unfolded(line.value, out) ||
-                 !is_base_text(std::string_view(out).substr(before))) {
-        return fail(ErrorCode::component_value_invalid);
-      }
+      return append_line(line.value, out);
+    });
+    if (!appended) return fail(ErrorCode::component_value_invalid);
+    return found || fail(ErrorCode::component_field_missing);
+  }
+
+  static bool append_line(std::string_view value, std::string& out) {
+    if (is_base_text(value)) {
+      out.append(ascii::trim(value));
+      return true;
     }
-    if (!found) return fail(ErrorCode::component_field_missing);
-    return true;
+    const auto before = out.size();
+    return append_unfolded(value, out) && is_base_text(std::string_view(out).substr(before));
   }
 
   // §2.1.3: each line in base64 on its own.
   bool append_wrapped(std::string_view name, std::span<const FieldLine> section) {
     bool found = false;
-    for (const auto& line : section) {
-      if (!is_named(line, name)) continue;
+    std::string& text = index_.text();
+    const bool appended = index_.each_line(section, name, [&](const FieldLine& line) {
       if (found) out_.append(", ");
       found = true;
-      scratch_.value_.clear();
-      if (!append_unfolded(line.value, scratch_.value_)) {
-        return fail(ErrorCode::component_value_invalid);
-      }
-      sf::append_byte_sequence(std::as_bytes(std::span(scratch_.value_)), out_);
-    }
-    if (!found) return fail(ErrorCode::component_field_missing);
-    return true;
+      text.clear();
+      if (!append_unfolded(line.value, text)) return false;
+      sf::append_byte_sequence(std::as_bytes(std::span(text)), out_);
+      return true;
+    });
+    if (!appended) return fail(ErrorCode::component_value_invalid);
+    return found || fail(ErrorCode::component_field_missing);
   }
 
   // §2.1.1 and §2.1.2.
@@ -261,8 +258,9 @@ class ComponentEvaluator {
       return fail(ErrorCode::component_field_not_dictionary);
     }
     if (!id.has_key && type == nullptr) return fail(ErrorCode::component_field_type_unknown);
-    if (!parse(id.name, section, structure)) return false;
-    const sf::Field& field = scratch_.parsed_;
+    const sf::Field* parsed = parse(id.name, section, structure);
+    if (parsed == nullptr) return false;
+    const sf::Field& field = *parsed;
     if (!id.has_key) {
       switch (structure) {
         case FieldType::Structure::item:
@@ -287,46 +285,70 @@ class ComponentEvaluator {
     return true;
   }
 
-  // parse reads the field into the scratch, unless it is what was read last: several members of one
-  // Dictionary are often covered.
-  bool parse(std::string_view name, std::span<const FieldLine> section,
-             FieldType::Structure structure) {
-    if (scratch_.parsed_name_ == name && scratch_.parsed_section_.data() == section.data() &&
-        scratch_.parsed_section_.size() == section.size()) {
-      return true;
+  // parse gives the field parsed, nullptr on error. It is parsed once a message.
+  const sf::Field* parse(std::string_view name, std::span<const FieldLine> section,
+                         FieldType::Structure structure) {
+    if (const auto* known = index_.find_structured(name, section); known != nullptr) {
+      return &known->field;
     }
-    scratch_.parsed_name_ = {};
     const FieldLine* only = nullptr;
     std::size_t lines = 0;
-    for (const auto& line : section) {
-      if (!is_named(line, name)) continue;
+    static_cast<void>(index_.each_line(section, name, [&](const FieldLine& line) {
       only = &line;
       ++lines;
+      return true;
+    }));
+    if (lines == 0) {
+      error_ = ErrorCode::component_field_missing;
+      return nullptr;
     }
-    if (lines == 0) return fail(ErrorCode::component_field_missing);
+    StructuredValue& into = index_.add_structured();
     std::string_view value = only->value;
     if (lines > 1 || has_line_break(value)) {
-      scratch_.text_.clear();
-      if (!append_lines(name, section, scratch_.text_)) return false;
-      value = scratch_.text_;
+      into.joined.clear();
+      if (!append_lines(name, section, into.joined)) return nullptr;
+      value = into.joined;
     }
+    into.octets = value.size();
+    index_.spend(value.size());
     const auto parsed = structure == FieldType::Structure::item
-                            ? sf::parse_item(ascii::trim(value), scratch_.parsed_)
+                            ? sf::parse_item(ascii::trim(value), into.field)
                         : structure == FieldType::Structure::list
-                            ? sf::parse_list(ascii::trim(value), scratch_.parsed_)
-                            : sf::parse_dictionary(ascii::trim(value), scratch_.parsed_);
-    if (!parsed) return fail(ErrorCode::component_field_malformed);
-    scratch_.parsed_name_ = name;
-    scratch_.parsed_section_ = section;
-    return true;
+                            ? sf::parse_list(ascii::trim(value), into.field)
+                            : sf::parse_dictionary(ascii::trim(value), into.field);
+    if (!parsed) {
+      error_ = ErrorCode::component_field_malformed;
+      return nullptr;
+    }
+    into.name = name;
+    into.section = section;
+    return &into.field;
   }
 
   const Message& message_;
   std::span<const FieldType> types_;
-  ComponentScratch& scratch_;
+  MessageIndex& index_;
   std::string& out_;
   ErrorCode error_{};
 };
+
+ComponentScratch::ComponentScratch() noexcept = default;
+ComponentScratch::ComponentScratch(ComponentScratch&&) noexcept = default;
+ComponentScratch& ComponentScratch::operator=(ComponentScratch&&) noexcept = default;
+ComponentScratch::~ComponentScratch() = default;
+
+void ComponentScratch::start() noexcept {
+  if (index_ != nullptr) index_->start();
+}
+
+std::size_t ComponentScratch::work() const noexcept {
+  return index_ != nullptr ? index_->work() : 0;
+}
+
+MessageIndex& ComponentScratch::index() {
+  if (index_ == nullptr) index_ = std::make_unique<MessageIndex>();
+  return *index_;
+}
 
 Result<void> append_component_value(const Message& message, const ComponentIdentifier& identifier,
                                     std::span<const FieldType> types, ComponentScratch& scratch,
@@ -334,7 +356,10 @@ Result<void> append_component_value(const Message& message, const ComponentIdent
   const auto before = out.size();
   try {
     ComponentEvaluator evaluator(message, types, scratch, out);
-    if (evaluator.append(identifier)) return {};
+    if (evaluator.append(identifier)) {
+      scratch.index().spend(out.size() - before);
+      return {};
+    }
     out.resize(before);
     return std::unexpected(Error{evaluator.error()});
   } catch (const std::bad_alloc&) {

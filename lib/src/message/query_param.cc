@@ -58,12 +58,16 @@ int utf8_run(std::string_view text) noexcept {
   return length;
 }
 
+// The application/x-www-form-urlencoded percent-encode set leaves these alone. A space becomes %20
+// and not "+": RFC 9421 §2.2.8.
+bool stays_as_it_is(char c) noexcept {
+  return ascii::is_alpha(c) || ascii::is_digit(c) || c == '*' || c == '-' || c == '.' || c == '_';
+}
+
 void percent_encode(std::string_view octets, std::string& out) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : octets) {
-    // The application/x-www-form-urlencoded percent-encode set leaves these alone. A space becomes
-    // %20 and not "+": RFC 9421 §2.2.8.
-    if (ascii::is_alpha(c) || ascii::is_digit(c) || c == '*' || c == '-' || c == '.' || c == '_') {
+    if (stays_as_it_is(c)) {
       out.push_back(c);
     } else {
       const auto octet = static_cast<unsigned char>(c);
@@ -76,6 +80,10 @@ void percent_encode(std::string_view octets, std::string& out) {
 
 // The decoded octets are read as UTF-8 with replacement, then encoded again.
 void form_reencode(std::string_view text, std::string& decoded, std::string& out) {
+  if (std::ranges::all_of(text, stays_as_it_is)) {
+    out.append(text);
+    return;
+  }
   form_decode(text, decoded);
   std::string_view rest = decoded;
   while (!rest.empty()) {
@@ -92,26 +100,30 @@ void form_reencode(std::string_view text, std::string& decoded, std::string& out
 
 }  // namespace
 
-Result<void> append_query_param(std::string_view query, std::string_view name, std::string& decoded,
-                                std::string& encoded, std::string& out) {
-  bool found = false;
-  std::string_view value;
+bool QueryParameters::read(std::string_view query) {
+  names_.clear();
+  values_.clear();
   while (!query.empty()) {
     const auto end = std::min(query.find('&'), query.size());
     const auto pair = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
     if (pair.empty()) continue;
+    if (values_.size() == max_count) return false;
     const auto equals = std::min(pair.find('='), pair.size());
-    encoded.clear();
-    form_reencode(pair.substr(0, equals), decoded, encoded);
-    if (encoded != name) continue;
-    // A repeated name could be read either way: RFC 9421 §2.2.8 forbids to sign it.
-    if (found) return std::unexpected(Error{ErrorCode::component_query_param_repeated});
-    found = true;
-    value = pair.substr(std::min(equals + 1, pair.size()));
+    form_reencode(pair.substr(0, equals), decoded_, names_.names());
+    names_.add(values_.size());
+    values_.push_back(pair.substr(std::min(equals + 1, pair.size())));
   }
-  if (!found) return std::unexpected(Error{ErrorCode::component_query_param_missing});
-  form_reencode(value, decoded, out);
+  names_.sort();
+  return true;
+}
+
+Result<void> QueryParameters::append_value(std::string_view name, std::string& out) {
+  const auto found = names_.find(name);
+  if (found.empty()) return std::unexpected(Error{ErrorCode::component_query_param_missing});
+  // A repeated name could be read either way: RFC 9421 §2.2.8 forbids to sign it.
+  if (found.size() > 1) return std::unexpected(Error{ErrorCode::component_query_param_repeated});
+  form_reencode(values_[found.front().place], decoded_, out);
   return {};
 }
 

@@ -34,6 +34,7 @@ Result<void> append_base(const Message& message, const sf::Field& input, const s
     }
     out.push_back('\n');
     if (out.size() > options.max_bytes) return fail(ErrorCode::signature_base_too_long, i);
+    if (scratch.work() > options.max_work) return fail(ErrorCode::signature_base_too_long, i);
   }
   out.append("\"@signature-params\": ");
   if (member.canonical) {
@@ -78,7 +79,6 @@ Result<void> build_signature_base_of(const Message& message, const sf::Field& in
                                      const BaseOptions& options, ComponentScratch& scratch,
                                      std::string& out) {
   out.clear();
-  scratch.start();
   try {
     auto built = append_base(message, input, member, identifiers, options, scratch, out);
     if (!built) out.clear();
@@ -95,6 +95,7 @@ Result<void> build_signature_base(const Message& message, const sf::Field& input
   out.clear();
   auto& identifiers = scratch.identifiers();
   if (auto read = read_covered_components(input, member, identifiers); !read) return read;
+  scratch.start();
   return build_signature_base_of(message, input, member, identifiers, options, scratch, out);
 }
 

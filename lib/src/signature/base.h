@@ -17,7 +17,7 @@ namespace wba {
                                                    std::vector<ComponentIdentifier>& identifiers);
 
 // build_signature_base_of is build_signature_base for identifiers that read_covered_components
-// read.
+// read. The caller starts `scratch` once a message: all its signatures share the work.
 [[nodiscard]] Result<void> build_signature_base_of(const Message& message, const sf::Field& input,
                                                    const sf::Member& member,
                                                    std::span<const ComponentIdentifier> identifiers,

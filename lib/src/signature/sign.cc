@@ -139,6 +139,7 @@ Result<void> sign_message_as(const Message& message, const SigningParameters& pa
   // The last line of the base is the list alone; its parameters, which are in their strict form and
   // not repeated, are what a verifier will write there.
   const sf::Field& field = covered.field();
+  scratch.start();
   if (auto built = build_signature_base_of(message, field, field.members().front(),
                                            covered.identifiers(), options, scratch, lines.base);
       !built) {

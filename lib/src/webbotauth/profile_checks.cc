@@ -126,11 +126,13 @@ Reason check_authority(const Request& request, const Authorities& authorities) n
 }
 
 Reason check_chain(const SignatureFields& fields, std::span<const ComponentIdentifier> covered,
-                   std::vector<ComponentIdentifier>& other) {
+                   std::size_t& left, std::vector<ComponentIdentifier>& other) {
   for (const auto& id : covered) {
     if (id.kind != ComponentKind::field || id.name != "signature" || !id.has_key) continue;
     const sf::Member* chained = fields.input().find(id.key);
     if (chained == nullptr) return Reason::missing_component;
+    if (left == 0) return Reason::too_many_signatures;
+    --left;
     ComponentIdentifier input = id;
     input.name = "signature-input";
     if (std::ranges::find(covered, input) == covered.end()) {

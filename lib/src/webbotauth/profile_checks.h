@@ -33,9 +33,9 @@ inline constexpr std::string_view web_bot_auth_tag = "web-bot-auth";
                                      const Authorities& authorities) noexcept;
 
 // check_chain: who covers "signature";key=X covers "signature-input";key=X and all that X covers.
-// `other` is scratch.
+// `left` is how many such X are still looked at. `other` is scratch.
 [[nodiscard]] Reason check_chain(const SignatureFields& fields,
-                                 std::span<const ComponentIdentifier> covered,
+                                 std::span<const ComponentIdentifier> covered, std::size_t& left,
                                  std::vector<ComponentIdentifier>& other);
 
 // covers_component says whether `covered` has the component, or @target-uri that contains it.

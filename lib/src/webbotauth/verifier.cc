@@ -12,6 +12,31 @@
 
 namespace wba {
 
+namespace {
+
+// Signatures that the signatures of one request may cover in turn.
+constexpr std::size_t max_chained = 4;
+
+// What verifying may cost in one request, in verifications by Ed25519 without a table.
+constexpr std::size_t max_verification = 12;
+
+constexpr std::size_t cost_of(KeyType type) noexcept {
+  switch (type) {
+    case KeyType::ed25519:
+    case KeyType::hmac:
+      return 1;
+    case KeyType::ec_p256:
+      return 2;
+    case KeyType::rsa:
+      return 4;
+    case KeyType::ec_p384:
+      return 10;
+  }
+  return max_verification;
+}
+
+}  // namespace
+
 // AgentNames holds what a lookup said of the agent: a reader takes its own words back with the next
 // lookup, which the next signature of the same request makes.
 struct AgentNames {
@@ -33,6 +58,9 @@ struct alignas(64) Verifier::Session::State {
   std::vector<AgentNames> names;
   std::vector<std::string_view> digest_lines;
   sf::Field digest;
+  std::optional<Reason> digest_reason;  // of the request, once the body was compared
+  std::size_t chained_left = 0;
+  std::size_t verification_left = 0;
   Verdict verdict;
 };
 
@@ -84,6 +112,9 @@ class SignatureCheck {
         known->contains(key, algorithm, verdict.base_, verdict.signature_, now_)) {
       return Reason::none;
     }
+    const std::size_t cost = cost_of(key.type());
+    if (cost > session_.verification_left) return Reason::too_many_signatures;
+    session_.verification_left -= cost;
     const auto verified = key.verify(algorithm, verdict.base_, verdict.signature_);
     if (!verified) return reason_of(verified.error().code);
     if (known != nullptr) {
@@ -109,7 +140,8 @@ class SignatureCheck {
         reason != Reason::none) {
       return reason;
     }
-    if (const auto reason = check_chain(session_.fields, session_.covered, session_.chained);
+    if (const auto reason =
+            check_chain(session_.fields, session_.covered, session_.chained_left, session_.chained);
         reason != Reason::none) {
       return reason;
     }
@@ -119,10 +151,12 @@ class SignatureCheck {
         reason != Reason::none) {
       return reason;
     }
-    const auto built = build_signature_base_of(
-        request_, session_.fields.input(), member, session_.covered,
-        {.field_types = policy_.field_types, .max_bytes = policy_.limits.base_bytes},
-        session_.components, base);
+    const auto built =
+        build_signature_base_of(request_, session_.fields.input(), member, session_.covered,
+                                {.field_types = policy_.field_types,
+                                 .max_bytes = policy_.limits.base_bytes,
+                                 .max_work = policy_.limits.base_work},
+                                session_.components, base);
     return built ? Reason::none : reason_of(built.error().code);
   }
 
@@ -173,13 +207,19 @@ class SignatureCheck {
     return Reason::none;
   }
 
-  // A covered Content-Digest is worth what the body is compared with. RFC 9530 §2.
+  // A covered Content-Digest is worth what the body is compared with. RFC 9530 §2. Several
+  // signatures cover the same one.
   Reason check_digest() {
     if (!body_) return Reason::none;
     const bool covered = std::ranges::any_of(session_.covered, [](const ComponentIdentifier& id) {
       return id.kind == ComponentKind::field && !id.tr && !id.req && id.name == "content-digest";
     });
     if (!covered) return Reason::none;
+    if (!session_.digest_reason) session_.digest_reason = compare_digest();
+    return *session_.digest_reason;
+  }
+
+  Reason compare_digest() {
     session_.digest_lines.clear();
     for (const auto& line : request_.fields) {
       if (field_name_equals(line.name, "content-digest")) {
@@ -218,6 +258,9 @@ class VerifierState {
                                  .names = {},
                                  .digest_lines = {},
                                  .digest = {},
+                                 .digest_reason = {},
+                                 .chained_left = 0,
+                                 .verification_left = 0,
                                  .verdict = Verdict()});
     // One of each a signature that may be looked at: growing the lists would move the strings that
     // verdicts view.
@@ -265,6 +308,10 @@ class VerifierState {
     if (tagged == 0) return Reason::no_tagged_signature;
     if (tagged > policy_.max_tagged_signatures) return Reason::too_many_signatures;
     session.agent.read(request.fields);
+    session.components.start();
+    session.chained_left = max_chained;
+    session.verification_left = max_verification;
+    session.digest_reason.reset();
     SignatureCheck check(policy_, request, body, now, session);
     for (const auto& member : input.members()) {
       if (!is_tagged(input, member)) continue;
@@ -328,7 +375,7 @@ Result<Verifier> Verifier::create(Policy policy, std::shared_ptr<const KeyResolv
   if (resolver == nullptr || policy.skew < std::chrono::seconds(0) || policy.skew > kDay ||
       policy.max_lifetime <= std::chrono::seconds(0) || policy.max_lifetime > kLongest ||
       policy.max_tagged_signatures == 0 || policy.limits.fields.members == 0 ||
-      policy.limits.base_bytes == 0) {
+      policy.limits.base_bytes == 0 || policy.limits.base_work == 0) {
     return std::unexpected(Error{ErrorCode::argument_invalid});
   }
   return Verifier(std::make_shared<const VerifierState>(std::move(policy), std::move(resolver)));
