@@ -311,6 +311,8 @@ TEST_F(DirectoryCheckCommand, OptionsThatAreNoneAreUsage) {
   refused({"http://agent.test/"});
   refused({"https://user@agent.test/"});
   refused({"https://agent.test/", "--resolve", "agent.test"});
+  refused({"https://agent.test/", "--resolve", "agent..test:443:127.0.0.1"});
+  refused({"https://agent.test/", "--resolve", "3221225985:443:127.0.0.1"});
   refused({"https://agent.test/", "--resolve", "agent.test:443:nowhere"});
   refused({"https://agent.test/", "--allow-address", "127.0.0.1/8"});
   refused({"https://agent.test/", "--ca", "/nonexistent"});

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <wba/http/host.h>
+
 #include "files.h"
 
 namespace wba::cli {
@@ -19,7 +21,7 @@ bool is_port(std::string_view text) {
 // brackets.
 bool is_resolve(std::string_view text) {
   const auto host = text.find(':');
-  if (host == 0 || host == std::string_view::npos) return false;
+  if (host == std::string_view::npos || !http::normalise_host(text.substr(0, host))) return false;
   const auto port = text.find(':', host + 1);
   if (port == std::string_view::npos || !is_port(text.substr(host + 1, port - host - 1))) {
     return false;

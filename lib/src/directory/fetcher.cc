@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "directory/resolve_entry.h"
+
 namespace wba::directory {
 namespace {
 
@@ -131,7 +133,7 @@ std::unique_ptr<Fetcher> Fetcher::create(const DirectoryNetwork& network,
   curl_multi_setopt(fetcher->curl_->multi.get(), CURLMOPT_MAXCONNECTS,
                     static_cast<long>(limits.fetches));
   for (const std::string& entry : network.resolve) {
-    if (!append(fetcher->curl_->resolve, entry.c_str())) return nullptr;
+    if (!append(fetcher->curl_->resolve, resolve_entry(entry).c_str())) return nullptr;
   }
   return fetcher;
 }

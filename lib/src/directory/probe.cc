@@ -9,6 +9,7 @@
 #include <wba/agent_identity.h>
 #include <wba/directory_check.h>
 
+#include "directory/resolve_entry.h"
 #include "directory/text.h"
 
 namespace wba::directory {
@@ -197,7 +198,7 @@ ProbeResult perform(const ProbeRequest& request, const CheckNetwork& network) {
     headers.add(header_line("If-None-Match", request.if_none_match));
   }
   List resolve;
-  for (const std::string& entry : network.resolve) resolve.add(entry);
+  for (const std::string& entry : network.resolve) resolve.add(resolve_entry(entry));
   Transfer transfer{.network = network};
   set_options(easy.get(), request, network, headers, resolve, transfer);
   const auto begun = std::chrono::steady_clock::now();
