@@ -171,6 +171,18 @@ TEST(AgentPolicyFile, IsReadWhole) {
   EXPECT_FALSE(read.knows_user(0));
 }
 
+TEST(AgentPolicyFile, HostsHaveOneSpelling) {
+  std::string text(kPolicy);
+  const std::string_view was = "\"*.example.org\", \"example.com:8443\"";
+  text.replace(text.find(was), was.size(),
+               "\"*.Example.org.\", \"example.com.:08443\", \"[2001:DB8:0:0::1]:443\"");
+  const auto read = read_policy(text, "p");
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(read->rules[0].authorities,
+            (std::vector<std::string>{"example.com", "*.example.org", "example.com:8443",
+                                      "[2001:db8::1]"}));
+}
+
 std::string mistake(std::string_view was, std::string_view is) {
   std::string text(kPolicy);
   const auto at = text.find(was);
@@ -200,7 +212,10 @@ TEST(AgentPolicyFile, MistakesAreToldWithTheirLine) {
   EXPECT_EQ(mistake("cloudflare", "cloudfront"),
             "p:6: no such profile: draft-01, draft-00 and cloudflare are known");
   EXPECT_TRUE(mistake("*.example.org", "*example.org").contains("what is no host"));
-  EXPECT_TRUE(mistake("*.example.org", "*").contains("what is no host"));
+  for (const auto* host : {"*", "*.", "a.*.example", "a..example", "3221225985", "192.0.2.001",
+                           "[::ffff:192.0.2.1]", "example.org:0", "example.org/", ""}) {
+    EXPECT_TRUE(mistake("*.example.org", host).contains("what is no host")) << host;
+  }
   EXPECT_TRUE(mistake("/public/*", "/pub*").contains("what is no path"));
   EXPECT_TRUE(mistake("/public/*", "*").contains("what is no path"));
   EXPECT_TRUE(mistake("@query\"", "@nothing\"").contains("what is no component"));

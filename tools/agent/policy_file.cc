@@ -10,8 +10,8 @@
 
 #include <wba/agent_identity.h>
 #include <wba/component.h>
-#include <wba/message.h>
 
+#include "authority.h"
 #include "policy.h"
 
 namespace wba::agent {
@@ -111,12 +111,11 @@ KeyEntry read_key(const toml::table& node) {
 
 std::string read_authority(const Table& table, const std::string& pattern) {
   const bool below = pattern.starts_with("*.");
-  std::string normalised;
-  if (pattern.find('*', below ? 1 : 0) != std::string::npos ||
-      !append_normalised_authority("https", pattern.substr(below ? 2 : 0), normalised)) {
+  const auto normalised = normalised_authority("https", pattern.substr(below ? 2 : 0));
+  if (!normalised) {
     table.fail("authorities holds what is no host: example.com, example.com:8443, *.example.com");
   }
-  return (below ? "*." : "") + normalised;
+  return (below ? "*." : "") + *normalised;
 }
 
 void read_lists(Table& table, Rule& rule) {

@@ -12,12 +12,8 @@
 
 namespace wba::agent {
 
-// read_proxy_authority gives an authority that was written for `scheme`, http or https, as https
-// has it: in lower case, without its default port, a port and an IPv6 address in their shortest
-// form (RFC 5952), which is what libcurl connects to and says in Host. Refused, as target-invalid,
-// is what is no host and port, and what libcurl would make another host of: a name that is
-// percent-encoded, or a number that is no IPv4 address in four decimal parts. RFC 9110 §4.2,
-// RFC 3986 §3.2.
+// read_proxy_authority is normalised_authority. Refused, as target-invalid, is what is no host and
+// port, and what libcurl would make another host of.
 [[nodiscard]] std::expected<std::string, Refused> read_proxy_authority(std::string_view scheme,
                                                                        std::string_view written);
 

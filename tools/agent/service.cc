@@ -7,6 +7,7 @@
 #include <wba/component.h>
 #include <wba/message.h>
 
+#include "authority.h"
 #include "log_line.h"
 
 namespace wba::agent {
@@ -152,7 +153,9 @@ const char* SigningService::Asked::read_url() {
   if (!split || !is_text(url)) return "url-invalid";
   uri = *split;
   if (uri.scheme != "https") return "url-not-https";
-  if (!append_normalised_authority("https", uri.authority, authority)) return "url-invalid";
+  auto normalised = normalised_authority("https", uri.authority);
+  if (!normalised) return "url-invalid";
+  authority = *std::move(normalised);
   return nullptr;
 }
 
