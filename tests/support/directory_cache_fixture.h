@@ -55,6 +55,7 @@ inline directory::FetchResult good(const std::string& body,
                                    std::string cache_control = "max-age=3600") {
   directory::FetchResult result{.status = 200, .body = body};
   result.fields.cache_control = std::move(cache_control);
+  result.fields.content_type = "application/json";
   return result;
 }
 

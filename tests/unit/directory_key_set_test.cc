@@ -1,3 +1,4 @@
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@ using wba::Reason;
 using wba::Time;
 using wba::WellKnownKid;
 using wba::directory::ClientMetadata;
+using wba::directory::FetchedKind;
 using wba::directory::KeyDocumentRules;
 using wba::directory::KeySet;
 using wba::directory::parse_client_metadata;
@@ -182,7 +184,7 @@ TEST(ClientMetadata, WhatIsAmbiguousOrAnothersIsRefused) {
   EXPECT_FALSE(parse_client_metadata(deep, "https://agent.test/client", elsewhere));
 }
 
-TEST(Judge, MediaTypeCountsAtTheWellKnownPathOnly) {
+TEST(Judge, WellKnownPathNeedsTheMediaTypeOfDirectories) {
   const TestKey a = make_key();
   wba::directory::FetchResult result{.status = 200, .body = key_set({a.jwk})};
   const auto reason = [&](std::string_view url) {
@@ -191,11 +193,47 @@ TEST(Judge, MediaTypeCountsAtTheWellKnownPathOnly) {
   const std::string_view well_known =
       "https://agent.test/.well-known/http-message-signatures-directory";
   EXPECT_EQ(reason(well_known), Reason::directory_wrong_media_type);
-  EXPECT_EQ(reason("https://agent.test/keys"), Reason::none);
   result.fields.content_type = "application/json";
   EXPECT_EQ(reason(well_known), Reason::directory_wrong_media_type);
   result.fields.content_type = "Application/HTTP-Message-Signatures-Directory+JSON; charset=utf-8";
   EXPECT_EQ(reason(well_known), Reason::none);
+}
+
+TEST(Judge, AnyOtherPathNeedsAJsonMediaType) {
+  const TestKey a = make_key();
+  const std::string metadata = R"({"jwks":)" + key_set({a.jwk}) + "}";
+  const auto reason = [&](std::optional<std::string> type, FetchedKind kind) {
+    wba::directory::FetchResult result{.status = 200, .body = key_set({a.jwk})};
+    if (kind == FetchedKind::metadata) result.body = metadata;
+    result.fields.content_type = std::move(type);
+    return wba::directory::judge(result, {.url = "https://agent.test/up/avatar.png", .kind = kind})
+        .failure;
+  };
+  for (const auto kind :
+       {FetchedKind::key_set, FetchedKind::metadata, FetchedKind::metadata_key_set}) {
+    for (const auto* type :
+         {"application/json", "Application/JSON; charset=utf-8", "application/jwk-set+json",
+          "application/http-message-signatures-directory+json", "application/vnd.a+json"}) {
+      EXPECT_EQ(reason(type, kind), Reason::none) << type;
+    }
+    for (const auto* type :
+         {"", "image/png", "text/plain", "text/html", "application/octet-stream", "text/json",
+          "application/jsonp", "application/+json", "json", "+json", "a+json", "application/",
+          "image/png, application/json", "text/html application/x+json"}) {
+      EXPECT_EQ(reason(type, kind), Reason::directory_wrong_media_type) << type;
+    }
+    EXPECT_EQ(reason(std::nullopt, kind), Reason::directory_wrong_media_type);
+  }
+}
+
+TEST(Judge, WellKnownPathNeedsItsMediaTypeAsMetadataToo) {
+  wba::directory::FetchResult result{.status = 200, .body = R"({"jwks":{"keys":[]}})"};
+  result.fields.content_type = "application/json";
+  EXPECT_EQ(wba::directory::judge(
+                result, {.url = "https://agent.test/.well-known/http-message-signatures-directory",
+                         .kind = FetchedKind::metadata})
+                .failure,
+            Reason::directory_wrong_media_type);
 }
 
 TEST(Judge, OnlyStatus200IsADirectoryAnd304OnlyWhenAskedFor) {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/ascii.h"
+
 namespace wba::directory {
 namespace {
 
@@ -289,8 +291,31 @@ Time retry_time(int failures, const std::optional<std::string>& retry_after, Tim
   return now + std::clamp(wait, seconds(1), policy.failure_max);
 }
 
+namespace {
+
+// media_type_of cuts the parameters off.
+std::string_view media_type_of(std::string_view content_type) {
+  return trim(content_type.substr(0, content_type.find(';')));
+}
+
+}  // namespace
+
 bool media_type_is(std::string_view content_type, std::string_view media_type) {
-  return equals_ignoring_case(trim(content_type.substr(0, content_type.find(';'))), media_type);
+  return equals_ignoring_case(media_type_of(content_type), media_type);
+}
+
+bool media_type_is_json(std::string_view content_type) {
+  constexpr std::string_view suffix = "+json";
+  const std::string_view type = media_type_of(content_type);
+  const std::size_t slash = type.find('/');
+  if (slash == std::string_view::npos || !ascii::is_token(type.substr(0, slash)) ||
+      !ascii::is_token(type.substr(slash + 1))) {
+    return false;
+  }
+  if (equals_ignoring_case(type, "application/json")) return true;
+  const std::string_view subtype = type.substr(slash + 1);
+  return subtype.size() > suffix.size() &&
+         equals_ignoring_case(subtype.substr(subtype.size() - suffix.size()), suffix);
 }
 
 }  // namespace wba::directory

@@ -84,6 +84,10 @@ struct Freshness {
 // parameters are passed over. RFC 9110 §8.3.1.
 [[nodiscard]] bool media_type_is(std::string_view content_type, std::string_view media_type);
 
+// media_type_is_json is true for application/json and what ends in "+json", such as
+// application/jwk-set+json. RFC 8259 §11, RFC 6839 §3.1.
+[[nodiscard]] bool media_type_is_json(std::string_view content_type);
+
 }  // namespace wba::directory
 
 #endif  // WBA_DIRECTORY_HTTP_CACHE_H_

@@ -37,6 +37,13 @@ Judged proven(const FetchResult& result, const JudgeContext& context,
   return judged;
 }
 
+// has_media_type applies draft -01 to the well-known path, whatever was looked for there. Elsewhere
+// it asks for JSON: a host may let others upload images and texts, and means no key set by them.
+bool has_media_type(std::string_view content_type, bool well_known) {
+  return well_known ? media_type_is(content_type, directory_media_type)
+                    : media_type_is_json(content_type);
+}
+
 }  // namespace
 
 Judged judge(const FetchResult& result, const JudgeContext& context) {
@@ -47,16 +54,15 @@ Judged judge(const FetchResult& result, const JudgeContext& context) {
                          .well_known_kid = context.well_known_kid,
                          .bytes = context.limits.body_bytes,
                          .keys = context.limits.keys};
+  if (!has_media_type(view(result.fields.content_type), rules.well_known)) {
+    return {.failure = Reason::directory_wrong_media_type};
+  }
   if (context.kind == FetchedKind::metadata) {
     rules.well_known = false;
     auto metadata = parse_client_metadata(result.body, context.url, rules);
     if (!metadata) return {.failure = metadata.error()};
     if (metadata->jwks_uri.empty()) return proven(result, context, std::move(metadata->keys));
     return {.jwks_uri = std::move(metadata->jwks_uri), .jwks_host = std::move(metadata->jwks_host)};
-  }
-  if (rules.well_known &&
-      !media_type_is(result.fields.content_type.value_or(""), directory_media_type)) {
-    return {.failure = Reason::directory_wrong_media_type};
   }
   auto keys = parse_key_document(result.body, rules);
   if (!keys) return {.failure = keys.error()};

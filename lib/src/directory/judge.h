@@ -34,7 +34,8 @@ struct JudgeContext {
 };
 
 // judge applies draft -01's rules on discovery: status exactly 200 (or 304 where validators were
-// sent), the media type at the well-known path, a key set that can be read, proofs.
+// sent), the media type at the well-known path, a key set that can be read, proofs. Stricter than
+// the draft: elsewhere the media type is a JSON one.
 [[nodiscard]] Judged judge(const FetchResult& result, const JudgeContext& context);
 
 }  // namespace wba::directory

@@ -27,7 +27,7 @@ void lint_url(Lint& lint) {
              "serve the directory over https only");
   } else if (parts->target.find('?') != std::string_view::npos) {
     lint.add(Level::warn, "url", "",
-             "the URL has a query, which is no part of the agent's identity",
+             "the URL has a query, which verifiers by the draft drop from the agent's identity",
              "serve the directory at a URL without one");
   } else {
     lint.add(Level::ok, "url", "", lint.well_known ? "the well-known path" : "a key set's own URL");
@@ -95,8 +95,7 @@ void lint_media_type(Lint& lint) {
   }
   const std::string type = ascii_lower(trimmed(lines.front().substr(0, lines.front().find(';'))));
   lint.media_type_right = type == media_type;
-  lint.media_type_is_json =
-      lint.media_type_right || type == "application/json" || type == "application/jwk-set+json";
+  lint.media_type_is_json = media_type_is_json(type);
   if (lint.media_type_right) {
     lint.add(Level::ok, "media-type", "", right);
   } else if (!lint.well_known && lint.media_type_is_json) {
