@@ -71,7 +71,8 @@ TEST_F(VerifyCommand, CapturesVerifyAtTheirTimeAndExpire) {
       EXPECT_EQ(report.at("dialect"), vector.at("dialect"));
       EXPECT_EQ(report.at("signature_base"), vector.at("signature_base"));
       EXPECT_EQ(report.at("signatures").size(), 1U);
-      EXPECT_TRUE(report.at("agent").at("url").is_string());
+      EXPECT_EQ(report.at("agent").at("url"), vector.at("directory").at("url"));
+      EXPECT_TRUE(report.at("agent").at("domain").is_string());
       EXPECT_TRUE(report.at("agent").at("keyid").is_string());
     }
     const auto late = run(with_now(now + 86400), message_of(vector.at("request")));

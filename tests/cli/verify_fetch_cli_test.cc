@@ -76,7 +76,8 @@ TEST_F(VerifyFetchCommand, AgentIsVerifiedByTheDirectoryThatItNames) {
     ASSERT_EQ(result.status, 0) << profile << result.out << result.err;
     const Json report = Json::parse(result.out);
     EXPECT_EQ(report["outcome"], "verified");
-    EXPECT_EQ(report["agent"]["url"], server_->url("bot.agent.test", "/"));
+    EXPECT_EQ(report["agent"]["url"],
+              server_->url("bot.agent.test", "/.well-known/http-message-signatures-directory"));
     EXPECT_EQ(report["agent"]["domain"], "agent.test");
   }
   EXPECT_EQ(server_->requests(), 3);
@@ -87,6 +88,42 @@ TEST_F(VerifyFetchCommand, UrlOfAKeySetIsFetchedItself) {
   const CommandResult result = verify(fetching(), "draft-01", "/keys.json");
   EXPECT_EQ(result.status, 0) << result.out << result.err;
   EXPECT_EQ(server_->last_request().target, "/keys.json");
+}
+
+TEST_F(VerifyFetchCommand, KeySetElsewhereNeedsAJsonMediaType) {
+  std::string type;
+  server_->set_handler([&](const HttpRequest&) {
+    return HttpReply{.fields = {{"Content-Type", type}}, .body = "{\"keys\":[" + jwk_ + "]}"};
+  });
+  type = "application/json";
+  EXPECT_EQ(verify(fetching(), "draft-01", "/uploads/avatar-4711.png").status, 0);
+  type = "image/png";
+  const CommandResult result = verify(fetching(), "draft-01", "/uploads/avatar-4711.png");
+  EXPECT_EQ(result.status, 3);
+  EXPECT_EQ(Json::parse(result.out)["reason"], "directory-wrong-media-type");
+}
+
+// The certificate, the resolved name and the identity are those of the host without it.
+TEST_F(VerifyFetchCommand, DotAtTheEndOfTheHostIsTheSameAgent) {
+  const std::string port = std::to_string(server_->port());
+  const CommandResult message = command({"sign", "--key", folder_.file("key.pem"), "--agent",
+                                         "https://Bot.agent.test.:" + port, "--profile", "draft-00",
+                                         "--output", "message", "GET", "https://example.com/page"});
+  ASSERT_EQ(message.status, 0) << message.err;
+  for (const std::string& host : {std::string("bot.agent.test"), std::string("bot.Agent.test.")}) {
+    std::vector<std::string> arguments = {"verify", "--json"};
+    for (const std::string& option : fetching()) arguments.push_back(option);
+    for (std::string& argument : arguments) {
+      if (argument.starts_with("bot.agent.test:")) argument = host + ":" + port + ":127.0.0.1";
+    }
+    arguments.emplace_back("-");
+    const CommandResult result = command(arguments, message.out);
+    ASSERT_EQ(result.status, 0) << result.out << result.err;
+    const Json agent = Json::parse(result.out)["agent"];
+    EXPECT_EQ(agent["url"],
+              server_->url("bot.agent.test", "/.well-known/http-message-signatures-directory"));
+    EXPECT_EQ(agent["domain"], "agent.test");
+  }
 }
 
 TEST_F(VerifyFetchCommand, WithoutItNothingIsFetched) {

@@ -19,6 +19,7 @@ TEST_P(ForwardAuthTest, ASignedRequestReachesTheBackendWithItsIdentity) {
     EXPECT_EQ(reply.body, "from the backend");
     const auto seen = backend_.last();
     EXPECT_EQ(seen.get_header_value("X-Agent-Identity"), agent_.url());
+    EXPECT_EQ(seen.get_header_value("X-Agent-Domain"), "bot.example");
     EXPECT_EQ(seen.get_header_value("X-Agent-Outcome"), "verified");
     EXPECT_EQ(seen.get_header_value("X-Agent-Keyid"), agent_.keyid());
     EXPECT_EQ(seen.get_header_value("X-Agent-Dialect"), "direct-dictionary");

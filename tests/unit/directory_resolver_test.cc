@@ -40,13 +40,13 @@ TEST(DirectoryResolver, ResolveFetchesTheWellKnownPathAndLookupThenKnowsTheKey) 
   const KeyResolution got = world.resolve(test_key().keyid);
   ASSERT_EQ(got.reason, Reason::none);
   EXPECT_EQ(got.key->thumbprint(), test_key().keyid);
-  EXPECT_EQ(got.identity, world.origin + "/");
+  EXPECT_EQ(got.identity, world.origin + std::string(wba::directory_well_known_path));
   EXPECT_EQ(got.domain, "agent.test");
   EXPECT_EQ(world.server.last_request().target, wba::directory_well_known_path);
   const KeyLookup found = world.lookup(test_key().keyid);
   ASSERT_EQ(found.reason, Reason::none);
   EXPECT_EQ(found.key->thumbprint(), test_key().keyid);
-  EXPECT_EQ(found.identity, world.origin + "/");
+  EXPECT_EQ(found.identity, got.identity);
   EXPECT_EQ(found.domain, "agent.test");
   EXPECT_EQ(world.server.requests(), 1);
 }
@@ -61,13 +61,15 @@ TEST(DirectoryResolver, DialectDecidesWhatIsFetched) {
   World world([](const HttpRequest& request) {
     if (request.target == "/client") {
       const std::string port = request.field("host").substr(request.field("host").find(':'));
-      return HttpReply{.body = R"({"jwks_uri":"https://keys.test)" + port + R"(/set?v=2"})"};
+      return HttpReply{.fields = {{"Content-Type", "application/json"}},
+                       .body = R"({"jwks_uri":"https://keys.test)" + port + R"(/set?v=2"})"};
     }
-    return HttpReply{.body = key_set({test_key().jwk})};
+    return HttpReply{.fields = {{"Content-Type", "application/jwk-set+json"}},
+                     .body = key_set({test_key().jwk})};
   });
   const std::string direct = world.server.url("agent.test", "/keys?x=1");
   EXPECT_EQ(world.resolve({.url = direct, .kind = AgentKind::key_set}, test_key().keyid).identity,
-            world.server.url("agent.test", "/keys"));
+            direct);
   EXPECT_EQ(world.server.last_request().target, "/keys?x=1");
   const std::string client = world.server.url("agent.test", "/client");
   const auto by_metadata =

@@ -158,7 +158,7 @@ TEST(Redistributed, KeyWithAProofCarriesItsUrlUntilTheProofExpires) {
   EXPECT_EQ(*bound, 1U);
   const auto found = offline.lookup("https://agent.test", keyid);
   ASSERT_EQ(found.reason, Reason::none);
-  EXPECT_EQ(found.identity, "https://agent.test/");
+  EXPECT_EQ(found.identity, well_known);
   EXPECT_EQ(found.domain, "agent.test");
   EXPECT_NE(offline.lookup("https://other.test", keyid).reason, Reason::none);
   EXPECT_NE(offline.lookup("https://agent.test", keyid, now + hours(1)).reason, Reason::none);

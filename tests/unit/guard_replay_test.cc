@@ -209,11 +209,11 @@ TEST(GuardReplay, AgentsOfOneDomainCannotFillTheStoreForTheOthers) {
     crowd.emplace_back("https://bot" + std::to_string(i) + ".crowd.example/");
   }
   const Agent honest("https://honest.example/");
-  auto keys = std::make_shared<StaticResolver>();
+  auto keys = std::make_shared<StaticResolver>(directory::registered_domain);
   for (const auto& agent : crowd) agent.add_to(*keys);
   honest.add_to(*keys);
   GuardUnderTest guard(REPLAY "[replay]\nentries = 640\nentries_per_agent = 256\n", {},
-                       {.resolver = std::make_shared<test::DomainResolver>(keys)});
+                       {.resolver = keys});
   const auto send = [&](const Agent& agent) {
     OwnedRequest request;
     agent.sign(request);
@@ -229,6 +229,8 @@ TEST(GuardReplay, AgentsOfOneDomainCannotFillTheStoreForTheOthers) {
 
 TEST(GuardReplay, ANonceCountsForTheDomainOrElseTheIdentityOrElseTheKey) {
   const Agent agent("https://bot.agents.example/keys");
+  auto with_domain = std::make_shared<StaticResolver>(directory::registered_domain);
+  agent.add_to(*with_domain);
   auto with_url = std::make_shared<StaticResolver>();
   agent.add_to(*with_url);
   auto without_url = std::make_shared<StaticResolver>();
@@ -237,8 +239,8 @@ TEST(GuardReplay, ANonceCountsForTheDomainOrElseTheIdentityOrElseTheKey) {
     std::shared_ptr<const KeyResolver> resolver;
     std::string_view owner;
   };
-  for (const auto& c : {Case{std::make_shared<test::DomainResolver>(with_url), "agents.example"},
-                        Case{with_url, agent.url()}, Case{without_url, agent.keyid()}}) {
+  for (const auto& c : {Case{with_domain, "agents.example"}, Case{with_url, agent.url()},
+                        Case{without_url, agent.keyid()}}) {
     const auto store = std::make_shared<FixedStore>(ReplayAnswer::fresh);
     GuardUnderTest guard(REPLAY, {}, {.resolver = c.resolver, .replay = store});
     OwnedRequest request;

@@ -97,38 +97,6 @@ class Agent {
   KeySigner signer_;
 };
 
-// DomainResolver finds what a StaticResolver finds, and knows registered domains besides, as the
-// resolver that fetches directories does.
-class DomainResolver final : public KeyResolver {
- public:
-  explicit DomainResolver(std::shared_ptr<const StaticResolver> keys) : keys_(std::move(keys)) {}
-
-  [[nodiscard]] std::unique_ptr<Reader> reader() const override {
-    return std::make_unique<DomainReader>(keys_->reader());
-  }
-
- private:
-  class DomainReader final : public Reader {
-   public:
-    explicit DomainReader(std::unique_ptr<Reader> keys) : keys_(std::move(keys)) {}
-    KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept override {
-      auto found = keys_->lookup(link, keyid, now);
-      constexpr std::string_view kScheme = "https://";
-      if (!found.identity.starts_with(kScheme)) return found;
-      const auto host = found.identity.substr(kScheme.size());
-      domain_ = directory::registered_domain(host.substr(0, host.find_first_of(":/")));
-      found.domain = domain_;
-      return found;
-    }
-
-   private:
-    std::unique_ptr<Reader> keys_;
-    std::string domain_;
-  };
-
-  std::shared_ptr<const StaticResolver> keys_;
-};
-
 // GuardUnderTest is a guard with a worker and the directories of some agents.
 class GuardUnderTest {
  public:

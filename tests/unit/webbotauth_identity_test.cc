@@ -30,17 +30,19 @@ struct Row {
 
 // RFC 3986 §6.2.2.1, §6.2.2.2, §6.2.2.3 and §6.2.3, each in both directions.
 TEST(AgentIdentity, EquivalentUrlsAreOneIdentity) {
+  constexpr std::string_view kOrigin =
+      "https://example.com/.well-known/http-message-signatures-directory";
   const Row rows[] = {
-      {"https://example.com", "https://example.com/"},
-      {"https://example.com/", "https://example.com/"},
-      {"HTTPS://EXAMPLE.com/", "https://example.com/"},
-      {"https://example.com:443/", "https://example.com/"},
-      {"https://example.com:0443/", "https://example.com/"},
-      {"https://example.com:/", "https://example.com/"},
-      {"https://example.com:8443", "https://example.com:8443/"},
-      {"https://example.com?x=1", "https://example.com/"},
-      {"https://example.com/keys?x=1", "https://example.com/keys"},
-      {"https://example.com/keys?", "https://example.com/keys"},
+      {"https://example.com", kOrigin},
+      {"https://example.com/", kOrigin},
+      {"HTTPS://EXAMPLE.com/", kOrigin},
+      {"https://example.com:443/", kOrigin},
+      {"https://example.com:0443/", kOrigin},
+      {"https://example.com:/", kOrigin},
+      {"https://example.com:8443/k", "https://example.com:8443/k"},
+      {"https://example.com?x=1", "https://example.com/?x=1"},
+      {"https://example.com/keys?x=%7e1", "https://example.com/keys?x=~1"},
+      {"https://example.com/.well-known/http-message-signatures-directory", kOrigin},
       {"https://example.com/%7euser", "https://example.com/~user"},
       {"https://example.com/%7Euser", "https://example.com/~user"},
       {"https://example.com/a%2fb", "https://example.com/a%2Fb"},
@@ -50,12 +52,12 @@ TEST(AgentIdentity, EquivalentUrlsAreOneIdentity) {
       {"https://example.com/a/b/.", "https://example.com/a/b/"},
       {"https://example.com/../a", "https://example.com/a"},
       {"https://example.com/%2e%2E/a", "https://example.com/a"},
-      {"https://example.com/..", "https://example.com/"},
+      {"https://example.com/..", kOrigin},
       {"https://example.com/a//../b", "https://example.com/a/b"},
       {"https://example.com/a//b", "https://example.com/a//b"},
       {"https://example.com/...", "https://example.com/..."},
-      {"https://example.com.", "https://example.com/"},
-      {"https://example.com.:443/", "https://example.com/"},
+      {"https://example.com.", kOrigin},
+      {"https://example.com.:443/", kOrigin},
       {"https://example.com.:8443/k", "https://example.com:8443/k"},
       {"https://[2001:DB8::1]:443/k", "https://[2001:db8::1]/k"},
       {"https://[2001:db8:0:0::1]/k", "https://[2001:db8::1]/k"},
@@ -77,6 +79,19 @@ TEST(AgentIdentity, DifferentUrlsStayDifferent) {
   EXPECT_NE(identity("https://example.com/a%2Fb"), identity("https://example.com/a/b"));
   EXPECT_NE(identity("https://example.com"), identity("https://example.com.evil.test"));
   EXPECT_NE(identity("https://example.com:8443"), identity("https://example.com"));
+  EXPECT_NE(identity("https://example.com/keys?a"), identity("https://example.com/keys?b"));
+  EXPECT_NE(identity("https://example.com/keys?"), identity("https://example.com/keys"));
+}
+
+// What a server answers to a query may be another's to choose.
+TEST(AgentIdentity, UrlWithAQueryIsNotTheWellKnownDirectory) {
+  for (const std::string_view url :
+       {"https://example.com/?url=https://evil.test/k.json",
+        "https://example.com?url=https://evil.test/k.json", "https://example.com/?",
+        "https://example.com/.well-known/http-message-signatures-directory?u=evil"}) {
+    EXPECT_FALSE(wba::is_well_known_document(identity(url))) << url;
+    EXPECT_NE(identity(url), identity("https://example.com")) << url;
+  }
 }
 
 TEST(AgentIdentity, NormalisingTwiceChangesNothing) {
@@ -165,16 +180,15 @@ TEST(AgentLocation, KeySetAndMetadataDocumentAreFetchedAsNamedWithTheirQuery) {
   EXPECT_EQ(document("https://example.com/client", AgentKind::cimd), "https://example.com/client");
 }
 
-TEST(AgentLocation, IdentityAndHostViewTheBuffer) {
+TEST(AgentLocation, DocumentAndHostViewTheBuffer) {
   std::string buffer;
   const auto origin = wba::locate_agent({.url = "https://Example.com:8443"}, buffer);
   ASSERT_TRUE(origin);
-  EXPECT_EQ(origin->identity, "https://example.com:8443/");
+  EXPECT_EQ(origin->document, buffer);
   EXPECT_EQ(origin->host, "example.com");
   const auto literal =
       wba::locate_agent({.url = "https://[2001:DB8::1]/k?q", .kind = AgentKind::key_set}, buffer);
   ASSERT_TRUE(literal);
-  EXPECT_EQ(literal->identity, "https://[2001:db8::1]/k");
   EXPECT_EQ(literal->host, "2001:db8::1");
   EXPECT_EQ(literal->document, "https://[2001:db8::1]/k?q");
 }

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <wba/agent_identity.h>
 #include <wba/key.h>
 #include <wba/key_resolver.h>
 
@@ -50,7 +51,7 @@ TEST_F(ManyDirectories, EachAnswersForItselfHoweverOftenTheOthersAreAsked) {
       const std::string url = url_of(i);
       const KeyLookup found = reader->lookup({.url = url}, keyids_[i], now);
       ASSERT_EQ(found.reason, Reason::none) << i;
-      EXPECT_EQ(found.identity, url + "/");
+      EXPECT_EQ(found.identity, url + std::string(wba::directory_well_known_path));
       EXPECT_EQ(found.key->thumbprint(), keyids_[i]);
       // Its neighbour's key is not its own, though it was found a moment ago.
       const std::size_t other = (i + 1) % directories;
@@ -75,6 +76,61 @@ TEST_F(ManyDirectories, WhatWasFoundBeforeIsFoundAgainWithoutAllocating) {
   const std::size_t before = wba::test::allocation_count();
   ASSERT_TRUE(ask_all());
   EXPECT_EQ(wba::test::allocation_count(), before);
+}
+
+// Rules, rates and nonces hang on the identity: none may split when an agent changes its dialect.
+TEST(StaticResolver, AgentHasOneIdentityInEveryDialect) {
+  const auto key = wba::PrivateKey::generate(wba::KeyType::ed25519).value().public_key();
+  const std::string document =
+      "https://agent.example" + std::string(wba::directory_well_known_path);
+  wba::StaticResolver resolver([](std::string_view host) { return "of " + std::string(host); });
+  ASSERT_TRUE(
+      resolver.add_directory("https://Agent.example.", "{\"keys\":[" + key.jwk().value() + "]}"));
+  const auto reader = resolver.reader();
+  using wba::AgentKind;
+  using wba::Dialect;
+  for (const wba::AgentLink& link :
+       {wba::AgentLink{"https://agent.example", AgentKind::well_known, Dialect::bare_uri},
+        wba::AgentLink{"https://agent.example/", AgentKind::well_known, Dialect::legacy_string},
+        wba::AgentLink{"https://agent.example.", AgentKind::well_known, Dialect::origin_dictionary},
+        wba::AgentLink{document, AgentKind::key_set, Dialect::direct_dictionary}}) {
+    for (int round = 0; round < 2; ++round) {
+      const KeyLookup found = reader->lookup(link, key.thumbprint(), now);
+      ASSERT_EQ(found.reason, Reason::none) << link.url;
+      EXPECT_EQ(found.identity, document) << link.url;
+      EXPECT_EQ(found.domain, "of agent.example") << link.url;
+    }
+  }
+}
+
+TEST(StaticResolver, DocumentsThatDifferInTheirQueryAreDifferentAgents) {
+  const auto key = wba::PrivateKey::generate(wba::KeyType::ed25519).value().public_key();
+  wba::StaticResolver resolver;
+  ASSERT_TRUE(resolver.add_directory("https://agent.example/k?u=evil",
+                                     "{\"keys\":[" + key.jwk().value() + "]}"));
+  const auto reader = resolver.reader();
+  const auto lookup = [&](std::string_view url) {
+    return reader->lookup({.url = url, .kind = wba::AgentKind::key_set}, key.thumbprint(), now);
+  };
+  EXPECT_EQ(lookup("https://agent.example/k?u=evil").identity, "https://agent.example/k?u=evil");
+  EXPECT_EQ(lookup("https://agent.example/k?u=evil").domain, "");
+  EXPECT_EQ(lookup("https://agent.example/k").reason, Reason::directory_unreachable);
+  EXPECT_EQ(lookup("https://agent.example/k?u=good").reason, Reason::directory_unreachable);
+}
+
+TEST(StaticResolver, ClientsIdentityIsItsMetadataDocument) {
+  const auto key = wba::PrivateKey::generate(wba::KeyType::ed25519).value().public_key();
+  wba::StaticResolver resolver([](std::string_view host) { return std::string(host); });
+  ASSERT_TRUE(resolver.add_directory("https://client.example/id",
+                                     R"({"jwks_uri":"https://keys.example/set"})"));
+  ASSERT_TRUE(
+      resolver.add_directory("https://keys.example/set", "{\"keys\":[" + key.jwk().value() + "]}"));
+  const auto reader = resolver.reader();
+  const KeyLookup found = reader->lookup(
+      {.url = "https://client.example/id", .kind = wba::AgentKind::cimd}, key.thumbprint(), now);
+  ASSERT_EQ(found.reason, Reason::none);
+  EXPECT_EQ(found.identity, "https://client.example/id");
+  EXPECT_EQ(found.domain, "client.example");
 }
 
 // Whoever is asked for after memory ran out gets his own answer, not half of another's. Of 600 keys
@@ -108,7 +164,7 @@ TEST(StaticResolver, MemoryThatRunsOutLeavesNoAgentWithAnothersKey) {
       const auto expect_own = [&] {
         const KeyLookup found = reader->lookup({.url = own_url}, own.thumbprint(), now);
         ASSERT_EQ(found.reason, Reason::none);
-        ASSERT_EQ(found.identity, own_url + "/");
+        ASSERT_EQ(found.identity, own_url + std::string(wba::directory_well_known_path));
         ASSERT_EQ(found.key->thumbprint(), own.thumbprint());
       };
       expect_own();

@@ -43,7 +43,7 @@ class ForgetfulResolver final : public KeyResolver {
       }
       return {.reason = Reason::none,
               .key = &found->second,
-              .identity = located->identity,
+              .identity = located->document,
               .domain = located->host};
     }
 
@@ -91,10 +91,10 @@ TEST(Verifier, EachSignatureKeepsTheNameOfItsOwnAgent) {
   ASSERT_EQ(verdict.reason(), Reason::none);
   ASSERT_EQ(verdict.signatures().size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) {
-    EXPECT_EQ(verdict.signatures()[i].identity(), urls[i] + "/");
+    EXPECT_EQ(verdict.signatures()[i].identity(), urls[i] + std::string(directory_well_known_path));
     EXPECT_EQ(verdict.signatures()[i].domain(), urls[i].substr(8));
   }
-  EXPECT_EQ(verdict.decisive()->identity(), urls[0] + "/");
+  EXPECT_EQ(verdict.decisive()->identity(), verdict.signatures()[0].identity());
 }
 
 }  // namespace

@@ -78,7 +78,8 @@ TEST_F(Verify, SignedRequestOfAKnownAgentIsVerified) {
   EXPECT_EQ(verdict_->outcome(), Outcome::verified);
   const auto* signature = verdict_->decisive();
   ASSERT_NE(signature, nullptr);
-  EXPECT_EQ(signature->identity(), "https://agent.test/");
+  EXPECT_EQ(signature->identity(),
+            "https://agent.test/.well-known/http-message-signatures-directory");
   EXPECT_EQ(signature->claimed_url(), kAgent);
   EXPECT_EQ(signature->label(), "sig1");
   EXPECT_EQ(signature->parameters().keyid, signer_.keyid());

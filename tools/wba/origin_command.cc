@@ -16,6 +16,7 @@
 #include <wba/guard/guard.h>
 #include <wba/guard/httplib.h>
 #include <wba/key_resolver.h>
+#include <wba/registered_domain.h>
 
 #include "commands.h"
 #include "context.h"
@@ -74,7 +75,7 @@ Outcome<guard::Config> read_config(const OriginOptions& options) {
 }
 
 Outcome<std::shared_ptr<const KeyResolver>> make_static_resolver(const OriginOptions& options) {
-  auto resolver = std::make_shared<StaticResolver>();
+  auto resolver = std::make_shared<StaticResolver>(directory::registered_domain);
   for (const auto& option : options.directories) {
     const auto equals = option.rfind('=');
     if (equals == std::string::npos || equals + 1 == option.size()) {

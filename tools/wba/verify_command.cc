@@ -94,7 +94,7 @@ Outcome<std::shared_ptr<DirectoryResolver>> make_fetching(const VerifyOptions& o
 }
 
 Outcome<std::shared_ptr<const KeyResolver>> make_resolver(const VerifyOptions& options, Time now) {
-  auto resolver = std::make_shared<StaticResolver>();
+  auto resolver = std::make_shared<StaticResolver>(directory::registered_domain);
   for (const auto& directory : options.directories) {
     if (auto added = add_directory(*resolver, directory); !added) {
       return std::unexpected(added.error());

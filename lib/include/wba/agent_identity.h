@@ -19,15 +19,16 @@ inline constexpr std::string_view directory_well_known_path =
 // max_agent_url_size bounds an agent URL, in octets; a longer one is agent_url_invalid.
 inline constexpr std::size_t max_agent_url_size = 2048;
 
-// AgentLocation says where an agent's keys are published and what the agent is called. It views the
-// buffer that locate_agent was given.
+// AgentLocation says where an agent's keys are published. It views the buffer that locate_agent was
+// given.
 struct AgentLocation {
   // The document to fetch, normalised, its query kept: an origin's well-known path, the key set, or
-  // the client metadata document.
+  // the client metadata document. This URL is the agent's identity.
+  //
+  // Stricter than the draft, where the identity has no query: a server may let others choose what
+  // it answers to a query, as in `https://agent.example/?url=…`, and what they publish there must
+  // not be called like the agent. So no rule, rate or nonce of one is the other's.
   std::string_view document;
-  // The agent URL, normalised, without its query: `https://origin/` for a bare origin. A prefix of
-  // `document`.
-  std::string_view identity;
   // Host without port, lower case; an IPv6 literal without brackets.
   std::string_view host;
 };
@@ -45,8 +46,9 @@ struct AgentLocation {
 // Errors: agent_url_invalid, agent_url_not_https, with the offset into `link.url`.
 [[nodiscard]] Result<AgentLocation> locate_agent(const AgentLink& link, std::string& buffer);
 
-// normalise_agent_url gives the identity that `url` stands for: normalised, query dropped. Two URLs
-// are the same agent where these are the same octets.
+// normalise_agent_url gives the identity that `url` stands for: the URL of the document, so that an
+// origin stands for its well-known directory, in every dialect. Two URLs are the same agent where
+// these are the same octets.
 // Errors: agent_url_invalid, agent_url_not_https.
 [[nodiscard]] Result<std::string> normalise_agent_url(std::string_view url);
 

@@ -134,9 +134,8 @@ struct DirectoryStatistics {
 // DirectoryResolver fetches and caches key directories. One background thread does all fetching;
 // readers share what it has published. Create it once; share it among verifiers and threads.
 //
-// Keys are found on the pair (agent URL, keyid). Documents that differ in their query are cached
-// apart, so that nobody can put another document in the place of an agent's own, and share the
-// identity, which has no query.
+// Keys are found on the pair (document URL, keyid). The document's URL, query included, is the
+// agent's identity; of a client metadata document its own URL, not that of its key set.
 class DirectoryResolver final : public KeyResolver {
  public:
   // create starts the background thread and the fetches of `options.agents`.

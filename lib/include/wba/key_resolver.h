@@ -40,8 +40,8 @@ struct AgentLink {
 struct KeyLookup {
   Reason reason = Reason::key_pending;
   const PublicKey* key = nullptr;
-  // The agent's identity: its URL without query, normalised by RFC 3986 §6.2.2 and §6.2.3. Empty
-  // where the key was given without a URL: then only its thumbprint is known.
+  // The agent's identity: the URL of the document that the agent named, normalised; see
+  // AgentLocation. Empty where the key was given without a URL: then only its thumbprint is known.
   std::string_view identity = {};
   std::string_view domain = {};  // the identity's registered domain; empty where unknown
 };
@@ -69,7 +69,12 @@ class KeyResolver {
 // are made: one made before does not see what is added later. Not for filling by two threads.
 class StaticResolver final : public KeyResolver {
  public:
-  StaticResolver();
+  // DomainOf gives the registered domain of a host. directory::registered_domain is one; this
+  // library reads no list of public suffixes.
+  using DomainOf = std::string (*)(std::string_view host);
+
+  // Without `domain_of` no lookup names a domain.
+  explicit StaticResolver(DomainOf domain_of = nullptr);
   ~StaticResolver() override;
 
   // add_directory stands for a fetched document: `body` is the response body of `url`, a JWK Set or

@@ -99,7 +99,8 @@ class SignatureVerdict {
     return link_.url;
   }
 
-  // identity is the agent's normalised URL, empty unless verified, and empty where the key was
+  // identity is the URL of the document that the agent named for its keys, normalised: of an origin
+  // its well-known directory, in every dialect. Empty unless verified, and empty where the key was
   // given without a URL. domain is its registered domain where the resolver knows it.
   [[nodiscard]] std::string_view identity() const noexcept WBA_LIFETIME_BOUND { return identity_; }
   [[nodiscard]] std::string_view domain() const noexcept WBA_LIFETIME_BOUND { return domain_; }

@@ -272,7 +272,7 @@ void Engine::finish(Waiter& waiter, const Directory& directory, const Answer& fo
   finished_.push_back({std::move(waiter.done),
                        {.reason = Reason::none,
                         .key = found.key->key,
-                        .identity = std::move(waiter.identity),
+                        .identity = std::move(waiter.url),
                         .domain = directory.subject->domain}});
 }
 

@@ -25,7 +25,6 @@ struct Waiter {
   std::string url;
   std::string host;
   bool metadata = false;
-  std::string identity;
   std::string keyid;
   Deadline deadline;
   DirectoryResolver::Callback done;

@@ -64,7 +64,7 @@ KeyLookup DirectoryReader::lookup_directory(const AgentLink& link, std::string_v
   if (found.reason != Reason::none) return {.reason = found.reason};
   return {.reason = Reason::none,
           .key = &found.key->key,
-          .identity = located->identity,
+          .identity = located->document,
           .domain = subject.domain};
 }
 

@@ -107,7 +107,6 @@ void DirectoryResolver::resolve(const AgentLink& link, std::string_view keyid,
       directory::Waiter waiter{.url = std::string(located->document),
                                .host = std::string(located->host),
                                .metadata = link.kind == AgentKind::cimd,
-                               .identity = std::string(located->identity),
                                .keyid = std::string(keyid),
                                .deadline = deadline,
                                .done = done};

@@ -158,7 +158,6 @@ Result<AgentLocation> locate_agent(const AgentLink& link, std::string& buffer) {
     }
     end_segment(out, path, segment, true);
   }
-  std::size_t identity_end = out.size();
   if (at < url.size()) {
     if (url[at] != '?') return invalid(at);
     out.push_back('?');
@@ -172,20 +171,17 @@ Result<AgentLocation> locate_agent(const AgentLink& link, std::string& buffer) {
       if (next == 0) return invalid(at);
       at = next;
     }
-  } else if (link.kind == AgentKind::well_known && identity_end == path + 1) {
+  } else if (link.kind == AgentKind::well_known && out.size() == path + 1) {
     out.append(directory_well_known_path.substr(1));
   }
   const std::string_view all = out;
-  return AgentLocation{.document = all,
-                       .identity = all.substr(0, identity_end),
-                       .host = all.substr(host_begin, host_end - host_begin)};
+  return AgentLocation{.document = all, .host = all.substr(host_begin, host_end - host_begin)};
 }
 
 Result<std::string> normalise_agent_url(std::string_view url) {
   std::string buffer;
-  const auto location = locate_agent({.url = url, .kind = AgentKind::key_set}, buffer);
+  const auto location = locate_agent({.url = url, .kind = AgentKind::well_known}, buffer);
   if (!location) return std::unexpected(location.error());
-  buffer.resize(location->identity.size());
   return buffer;
 }
 

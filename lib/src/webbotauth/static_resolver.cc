@@ -26,6 +26,7 @@ struct DirectoryKey {
 };
 
 struct Directory {
+  std::string domain;  // of its URL; empty where it is not known
   std::vector<DirectoryKey> keys;
   std::string jwks_uri;  // of a client metadata document, normalised; empty elsewhere
 };
@@ -104,9 +105,13 @@ struct StaticResolver::State {
   std::unordered_map<std::string, Directory, Hash, std::equal_to<>> directories;
   std::vector<PublicKey> keys;  // that name no URL
 
-  [[nodiscard]] const Directory* find(std::string_view document) const noexcept {
+  DomainOf domain_of = nullptr;
+
+  // find gives the directory with its URL.
+  [[nodiscard]] const std::pair<const std::string, Directory>* find(
+      std::string_view document) const noexcept {
     const auto found = directories.find(document);
-    return found == directories.end() ? nullptr : &found->second;
+    return found == directories.end() ? nullptr : &*found;
   }
 };
 
@@ -121,8 +126,8 @@ class StaticReader final : public KeyResolver::Reader {
   KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept override {
     try {
       Known& known = recent_[slot(keyid)];
-      if (known.is_of(link, keyid)) return answer({known.found, known.bare, known.identity}, now);
-      Found found;
+      if (known.is_of(link, keyid)) return answer(known.found, now);
+      Found found{};
       if (const auto reason = search(link, keyid, found); reason != Reason::none) {
         return {.reason = reason};
       }
@@ -134,11 +139,13 @@ class StaticReader final : public KeyResolver::Reader {
   }
 
  private:
-  // Found is a directory's key with its agent's identity, or a bare key that names nobody.
+  // Found is a directory's key with its agent's names, or a bare key that names nobody. It views
+  // the state.
   struct Found {
     const DirectoryKey* key = nullptr;
     const PublicKey* bare = nullptr;
-    std::string_view identity;
+    std::string_view identity = {};
+    std::string_view domain = {};
   };
 
   // What was found lately: a server sees few agents, and normalising a URL costs more than
@@ -148,9 +155,7 @@ class StaticReader final : public KeyResolver::Reader {
     std::string url;
     AgentKind kind = AgentKind::well_known;
     Dialect dialect = Dialect::none;
-    std::string identity;
-    const DirectoryKey* found = nullptr;
-    const PublicKey* bare = nullptr;
+    Found found;
     // Whether what stands above belongs together: memory may run out halfway through it.
     bool complete = false;
 
@@ -165,9 +170,7 @@ class StaticReader final : public KeyResolver::Reader {
       url = link.url;
       kind = link.kind;
       dialect = link.dialect;
-      identity = what.identity;
-      found = what.key;
-      bare = what.bare;
+      found = what;
       complete = true;
     }
   };
@@ -196,10 +199,13 @@ class StaticReader final : public KeyResolver::Reader {
     if (const auto reason = validity(*found.key, now); reason != Reason::none) {
       return {.reason = reason};
     }
-    return {.reason = Reason::none, .key = &found.key->key, .identity = found.identity};
+    return {.reason = Reason::none,
+            .key = &found.key->key,
+            .identity = found.identity,
+            .domain = found.domain};
   }
 
-  // search fills `found` where it gives Reason::none; its identity views buffer_.
+  // search fills `found` where it gives Reason::none.
   Reason search(const AgentLink& link, std::string_view keyid, Found& found) {
     Reason reason = Reason::signature_agent_absent;
     if (!link.url.empty()) {
@@ -222,21 +228,21 @@ class StaticReader final : public KeyResolver::Reader {
   Reason search_directories(const AgentLink& link, std::string_view keyid, Found& found) {
     const auto located = locate_agent(link, buffer_);
     if (!located) return Reason::signature_agent_unparsable;
-    const Directory* directory = state_->find(located->document);
-    std::string_view document = located->document;
-    if (directory != nullptr && !directory->jwks_uri.empty()) {
-      document = directory->jwks_uri;
-      directory = state_->find(document);
+    const auto* named = state_->find(located->document);
+    const auto* read = named;
+    if (named != nullptr && !named->second.jwks_uri.empty()) {
+      read = state_->find(named->second.jwks_uri);
     }
-    if (directory == nullptr) return Reason::directory_unreachable;
-    if (directory->keys.empty()) return Reason::directory_no_keys;
+    if (read == nullptr) return Reason::directory_unreachable;
+    if (read->second.keys.empty()) return Reason::directory_no_keys;
     // draft -01 wants thumbprints at the well-known path. Agents of older drafts publish labels of
     // their own there, as others do elsewhere; the key is the directory's either way.
     const bool labels_count =
-        link.dialect != Dialect::direct_dictionary || !is_well_known_document(document);
-    found.key = find_in(*directory, labels_count, keyid);
+        link.dialect != Dialect::direct_dictionary || !is_well_known_document(read->first);
+    found.key = find_in(read->second, labels_count, keyid);
     if (found.key == nullptr) return Reason::key_not_in_directory;
-    found.identity = located->identity;
+    found.identity = named->first;
+    found.domain = named->second.domain;
     return Reason::none;
   }
 
@@ -247,7 +253,12 @@ class StaticReader final : public KeyResolver::Reader {
 
 }  // namespace
 
-StaticResolver::StaticResolver() : state_(std::make_shared<State>()) {}
+StaticResolver::StaticResolver(DomainOf domain_of) {
+  auto state = std::make_shared<State>();
+  state->domain_of = domain_of;
+  state_ = std::move(state);
+}
+
 StaticResolver::~StaticResolver() = default;
 
 Result<void> StaticResolver::add_directory(std::string_view url, std::string_view body) {
@@ -266,6 +277,7 @@ Result<void> StaticResolver::add_directory(std::string_view url, std::string_vie
     } else {
       return std::unexpected(set.error());
     }
+    if (state_->domain_of != nullptr) directory.domain = state_->domain_of(located->host);
     // Readers that were made before keep what they knew.
     auto next = std::make_shared<State>(*state_);
     next->directories.insert_or_assign(std::string(located->document), std::move(directory));

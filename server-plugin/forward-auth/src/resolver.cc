@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include <wba/directory_resolver.h>
+#include <wba/registered_domain.h>
 
 namespace wba::forward_auth {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxDirectory = 1U << 20U;
 
 std::expected<MadeResolver, std::string> make_static(const ResolverOptions& options) {
-  auto resolver = std::make_shared<StaticResolver>();
+  auto resolver = std::make_shared<StaticResolver>(directory::registered_domain);
   for (const auto& option : options.directories) {
     const auto equals = option.rfind('=');
     if (equals == std::string::npos) return std::unexpected("--directory is not URL=FILE");
