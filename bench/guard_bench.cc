@@ -7,6 +7,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <wba/agent_identity.h>
 #include <wba/guard/guard.h>
 #include <wba/request_signer.h>
 
@@ -38,7 +39,8 @@ struct Fixture {
     auto key = wba::PrivateKey::generate(wba::KeyType::ed25519);
     auto signer = wba::KeySigner::create(*std::move(key));
     auto resolver = std::make_shared<wba::StaticResolver>();
-    const std::string url = "https://one.agents.example/keys";
+    const std::string url =
+        "https://one.agents.example" + std::string(wba::directory_well_known_path);
     if (!resolver->add_directory(url, "{\"keys\":[" + *signer->public_key().jwk(true) + "]}"))
       return;
     guard = *Guard::create(*wba::guard::parse_config(configuration(replay)),

@@ -88,10 +88,43 @@ action = "allow"
 )");
   ASSERT_TRUE(config) << to_text(config.error());
   const Rule& rule = config->rules.at(0);
-  EXPECT_THAT(rule.agent_urls, testing::ElementsAre("https://bot.example/keys"));
+  EXPECT_THAT(rule.agent_urls, testing::ElementsAre("https://bot.example/keys?x"));
   EXPECT_THAT(rule.agent_hosts, testing::ElementsAre("bot.example:8443"));
   EXPECT_THAT(rule.agent_host_suffixes, testing::ElementsAre("agents.example.org"));
   EXPECT_THAT(rule.outcomes, testing::ElementsAre(false, false, false, true));
+}
+
+TEST(GuardConfig, OriginAmongAgentUrlsIsItsWellKnownDirectory) {
+  const auto config = parse_config(std::string(least) + R"(
+[[rules]]
+name = "r"
+agent_urls = ["https://bot.example", "https://bot.example:8443/", "https://bot.example/?u=k"]
+action = "allow"
+)");
+  ASSERT_TRUE(config) << to_text(config.error());
+  EXPECT_THAT(
+      config->rules.at(0).agent_urls,
+      testing::ElementsAre("https://bot.example/.well-known/http-message-signatures-directory",
+                           "https://bot.example:8443/.well-known/http-message-signatures-directory",
+                           "https://bot.example/?u=k"));
+}
+
+// A ban must not be left by naming another path of the same host.
+TEST(GuardConfig, HostsMeanAnyPathWhereARuleRefuses) {
+  const auto any_path = [](const std::string& rest) {
+    const auto config = parse_config(std::string(least) +
+                                     "[limits.l]\nrequests = 1\nperiod = \"1m\"\n[[rules]]\nname = "
+                                     "\"r\"\nagent_hosts = \"bot.example\"\n" +
+                                     rest);
+    EXPECT_TRUE(config) << to_text(config.error());
+    return config && config->rules.at(0).any_path;
+  };
+  EXPECT_FALSE(any_path("action = \"allow\"\n"));
+  EXPECT_FALSE(any_path("action = \"limit\"\nlimit = \"l\"\n"));
+  EXPECT_TRUE(any_path("action = \"deny\"\n"));
+  EXPECT_TRUE(any_path("action = \"challenge\"\n"));
+  EXPECT_TRUE(any_path("action = \"allow\"\nany_path = true\n"));
+  EXPECT_FALSE(any_path("action = \"deny\"\nany_path = false\n"));
 }
 
 TEST(GuardConfig, DotAtTheEndOfAnAgentsHostIsDropped) {
@@ -263,6 +296,10 @@ INSTANTIATE_TEST_SUITE_P(
                     D
                     "[[rules]]\nname = \"r\"\nagent_hosts = \"a.example/b\"\naction = \"allow\"\n",
                     5, "is no host"},
+        MistakeCase{"any_path_without_hosts",
+                    D "[[rules]]\nname = \"r\"\nagent_urls = \"https://a.example\"\naction = "
+                      "\"allow\"\nany_path = true\n",
+                    7, "goes with agent_hosts or agent_host_suffixes only"},
         MistakeCase{"agent_url_with_two_dots",
                     D "[[rules]]\nname = \"r\"\nagent_urls = \"https://a.example../\"\naction = "
                       "\"deny\"\n",

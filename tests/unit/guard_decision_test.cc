@@ -103,6 +103,7 @@ action = "allow"
 [[rules]]
 name = "known"
 agent_hosts = ["bot.example"]
+any_path = true
 paths = ["/api/*"]
 methods = ["GET"]
 action = "allow"
@@ -143,6 +144,7 @@ unsigned = "allow"
 [[rules]]
 name = "known"
 agent_hosts = ["bot.example"]
+any_path = true
 action = "allow"
 [[rules]]
 name = "invalid"
@@ -474,6 +476,7 @@ require = { body_digest = true }
 [[rules]]
 name = "r"
 agent_hosts = ["bot.example"]
+any_path = true
 paths = ["/ruled"]
 action = "allow"
 require = { body_digest = true }

@@ -12,21 +12,61 @@
 namespace wba::guard {
 namespace {
 
+constexpr std::string_view kWellKnown = "/.well-known/http-message-signatures-directory";
+
 TEST(GuardAgents, HostsFitWholeAndSuffixesOnLabelBorders) {
-  const AgentMatch match({"https://one.example/keys"}, {"two.example", "three.example:8443"},
-                         {"four.example"});
+  const AgentMatch match({.name = "r",
+                          .agent_hosts = {"two.example", "three.example:8443", "[2001:db8::1]"},
+                          .agent_host_suffixes = {"four.example"}});
+  const auto fits = [&](std::string_view origin) {
+    return match.fits(std::string(origin).append(kWellKnown));
+  };
+  for (const std::string_view origin :
+       {"https://two.example", "https://three.example:8443", "https://[2001:db8::1]",
+        "https://four.example", "https://a.b.four.example"}) {
+    EXPECT_TRUE(fits(origin)) << origin;
+  }
+  for (const std::string_view origin :
+       {"", "https://one.example", "https://two.example:8443", "https://two.example.evil.example",
+        "https://a.two.example", "https://three.example", "https://evilfour.example",
+        "https://four.example.evil", "https://four.example:8443", "http://two.example"}) {
+    EXPECT_FALSE(fits(origin)) << origin;
+  }
+}
+
+TEST(GuardAgents, UrlFitsAloneWithItsQuery) {
+  const AgentMatch match(
+      {.name = "r", .agent_urls = {"https://one.example/keys", "https://two.example/k?a"}});
+  EXPECT_TRUE(match.fits("https://one.example/keys"));
+  EXPECT_TRUE(match.fits("https://two.example/k?a"));
   for (const std::string_view identity :
-       {"https://one.example/keys", "https://two.example/", "https://two.example/any/path",
-        "https://three.example:8443/k", "https://four.example/k", "https://a.b.four.example/k"}) {
-    EXPECT_TRUE(match.fits(identity)) << identity;
+       {"", "https://one.example/", "https://one.example/keys/2", "https://one.example/keys?u=evil",
+        "https://two.example/k", "https://two.example/k?b"}) {
+    EXPECT_FALSE(match.fits(identity)) << identity;
+  }
+}
+
+// A host may serve what its users upload, or fetch what a query names.
+TEST(GuardAgents, HostsAndSuffixesMeanTheWellKnownDirectoryUnlessTheRuleSaysAnyPath) {
+  Rule rule{.name = "r", .agent_hosts = {"two.example"}, .agent_host_suffixes = {"four.example"}};
+  const AgentMatch directory_alone(rule);
+  rule.any_path = true;
+  const AgentMatch any_path(rule);
+  for (const std::string_view host : {"two.example", "four.example", "a.four.example"}) {
+    const std::string origin = "https://" + std::string(host);
+    EXPECT_TRUE(directory_alone.fits(origin + std::string(kWellKnown)));
+    EXPECT_TRUE(any_path.fits(origin + std::string(kWellKnown)));
+    for (const std::string& path :
+         {std::string("/"), std::string("/uploads/avatar-4711.png"), std::string("/keys"),
+          std::string("/?url=https://evil.example/k.json"), std::string(kWellKnown) + "?u=evil",
+          std::string(kWellKnown) + "/", "/a" + std::string(kWellKnown)}) {
+      EXPECT_FALSE(directory_alone.fits(origin + path)) << path;
+      EXPECT_TRUE(any_path.fits(origin + path)) << path;
+    }
   }
   for (const std::string_view identity :
-       {"", "https://one.example/", "https://one.example/keys/2", "https://two.example:8443/",
-        "https://two.example.evil.example/", "https://a.two.example/", "https://three.example/k",
-        "https://evilfour.example/k", "https://four.example.evil/k", "https://four.example:8443/k",
-        "https://evil.example/four.example", "https://evil.example/?https://two.example/",
-        "http://two.example/"}) {
-    EXPECT_FALSE(match.fits(identity)) << identity;
+       {"https://evil.example/four.example", "https://evil.example/?https://two.example/"}) {
+    EXPECT_FALSE(any_path.fits(identity)) << identity;
   }
 }
 

@@ -179,7 +179,7 @@ TEST(GuardReload, NoRequestIsDroppedWhileItReloads) {
   const auto one = parse_config("[defaults]\nunsigned = \"allow\"\nrequire = { nonce = true }\n");
   const auto two = parse_config(
       "[defaults]\nunsigned = \"allow\"\n[[rules]]\nname = \"r\"\n"
-      "agent_hosts = \"bot.example\"\naction = \"allow\"\n");
+      "agent_hosts = \"bot.example\"\nany_path = true\naction = \"allow\"\n");
   ASSERT_TRUE(one && two);
   std::atomic<bool> done{false};
   std::atomic<int> passed{0};
@@ -250,7 +250,7 @@ TEST(GuardMetrics, CountByOutcomeReasonAndActionWithoutWhatCallersSent) {
   const Agent agent;
   GuardUnderTest guard(
       "[defaults]\nunsigned = \"challenge\"\n[[rules]]\nname = \"friends\"\n"
-      "agent_hosts = \"bot.example\"\naction = \"allow\"\n",
+      "agent_hosts = \"bot.example\"\nany_path = true\naction = \"allow\"\n",
       {&agent}, {.gauges = {{"wba_directories", "held", [] { return 7.0; }}}});
   OwnedRequest request;
   for (int i = 0; i < 3; ++i) guard.decide(request);

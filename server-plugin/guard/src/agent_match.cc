@@ -1,5 +1,7 @@
 #include "agent_match.h"
 
+#include <wba/agent_identity.h>
+
 namespace wba::guard {
 
 std::string_view identity_host(std::string_view identity) noexcept {
@@ -9,15 +11,16 @@ std::string_view identity_host(std::string_view identity) noexcept {
   return identity.substr(0, identity.find_first_of("/?#"));
 }
 
-AgentMatch::AgentMatch(const std::vector<std::string>& urls, const std::vector<std::string>& hosts,
-                       const std::vector<std::string>& suffixes)
-    : urls_(urls.begin(), urls.end()),
-      hosts_(hosts.begin(), hosts.end()),
-      suffixes_(suffixes.begin(), suffixes.end()) {}
+AgentMatch::AgentMatch(const Rule& rule)
+    : urls_(rule.agent_urls.begin(), rule.agent_urls.end()),
+      hosts_(rule.agent_hosts.begin(), rule.agent_hosts.end()),
+      suffixes_(rule.agent_host_suffixes.begin(), rule.agent_host_suffixes.end()),
+      any_path_(rule.any_path) {}
 
 bool AgentMatch::fits(std::string_view identity) const noexcept {
   if (identity.empty()) return false;
   if (urls_.contains(identity)) return true;
+  if (!any_path_ && !is_well_known_document(identity)) return false;
   std::string_view host = identity_host(identity);
   if (host.empty()) return false;
   if (hosts_.contains(host)) return true;

@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
-#include <vector>
+
+#include <wba/guard/config.h>
 
 namespace wba::guard {
 
@@ -22,11 +23,12 @@ using TextSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 [[nodiscard]] std::string_view identity_host(std::string_view identity) noexcept;
 
 // AgentMatch says whether a verified identity is one of those that a rule names: the same URL, the
-// same host and port, or a host at or below a suffix on a label border. Never by substring.
+// same host and port, or a host at or below a suffix on a label border. Never by substring. Hosts
+// and suffixes mean the well-known directory, unless the rule has any_path: at other paths a host
+// may serve what its users upload.
 class AgentMatch {
  public:
-  AgentMatch(const std::vector<std::string>& urls, const std::vector<std::string>& hosts,
-             const std::vector<std::string>& suffixes);
+  explicit AgentMatch(const Rule& rule);
 
   // fits takes the identity of a verified signature. An empty one fits nothing.
   [[nodiscard]] bool fits(std::string_view identity) const noexcept;
@@ -35,6 +37,7 @@ class AgentMatch {
   TextSet urls_;
   TextSet hosts_;
   TextSet suffixes_;
+  bool any_path_ = false;
 };
 
 }  // namespace wba::guard

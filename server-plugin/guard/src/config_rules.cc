@@ -7,6 +7,7 @@
 #include <wba/message.h>
 #include <wba/registered_domain.h>
 
+#include "agent_match.h"
 #include "config_reader.h"
 
 namespace wba::guard {
@@ -14,10 +15,9 @@ namespace {
 
 // read_host gives a host as it stands in identities, with the port where it is not 443.
 std::optional<std::string> read_host(std::string_view text) {
-  const auto url = normalise_agent_url("https://" + std::string(text) + "/");
-  if (!url || text.find_first_of("/?#@") != std::string_view::npos) return std::nullopt;
-  constexpr std::string_view kScheme = "https://";
-  return url->substr(kScheme.size(), url->size() - kScheme.size() - 1);
+  const auto url = normalise_agent_url("https://" + std::string(text));
+  if (!url || text.find_first_of("/?") != std::string_view::npos) return std::nullopt;
+  return std::string(identity_host(*url));
 }
 
 void read_agents(ConfigReader& reader, Rule& rule) {
@@ -61,6 +61,14 @@ void read_agents(ConfigReader& reader, Rule& rule) {
   }
 }
 
+void read_any_path(ConfigReader& reader, Rule& rule) {
+  rule.any_path = rule.action == RuleAction::deny || rule.action == RuleAction::challenge;
+  reader.flag("any_path", rule.any_path);
+  if (reader.has("any_path") && rule.agent_hosts.empty() && rule.agent_host_suffixes.empty()) {
+    reader.mistake_at("any_path", "goes with agent_hosts or agent_host_suffixes only");
+  }
+}
+
 void read_outcomes(ConfigReader& reader, Rule& rule) {
   std::vector<std::string> names;
   reader.texts("outcomes", names);
@@ -100,6 +108,7 @@ void read_rule(ConfigReader& reader, const Config& config, Rule& rule) {
                  {"challenge", RuleAction::challenge},
                  {"limit", RuleAction::limit}});
   if (!reader.has("action")) reader.mistake("action is missing");
+  read_any_path(reader, rule);
   read_limit_name(reader, config, rule.limit);
   if (rule.action == RuleAction::limit && rule.limit.empty()) {
     reader.mistake("action \"limit\" needs limit, the name of a [limits.NAME]");

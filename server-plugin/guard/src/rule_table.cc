@@ -39,9 +39,7 @@ Result<RuleTable> RuleTable::create(const Config& config) {
   for (const auto& rule : config.rules) {
     TableRule entry{
         .rule = rule, .place = Place(rule.paths, rule.methods), .agents = {}, .check = {}};
-    if (rule.names_agents()) {
-      entry.agents.emplace(rule.agent_urls, rule.agent_hosts, rule.agent_host_suffixes);
-    }
+    if (rule.names_agents()) entry.agents.emplace(rule);
     if (!rule.require.empty()) {
       auto check = RequirementCheck::create(rule.require, false, config.verify.dialects);
       if (!check) return std::unexpected(check.error());

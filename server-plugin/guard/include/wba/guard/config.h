@@ -114,7 +114,11 @@ struct Rule {
   std::vector<std::string> agent_urls = {};           // identity URLs, normalised
   std::vector<std::string> agent_hosts = {};          // "bot.example", "bot.example:8443"
   std::vector<std::string> agent_host_suffixes = {};  // "example.org": it and all below
-  std::array<bool, 4> outcomes = {};                  // by Outcome
+  // Whether hosts and suffixes mean every identity of a host, or its well-known directory alone.
+  // Where a file does not say, denying and challenging rules mean every one, so that a ban is not
+  // left by another path, and the others the directory, since a host may serve uploads of others.
+  bool any_path = false;
+  std::array<bool, 4> outcomes = {};  // by Outcome
   std::vector<std::string> paths = {};
   std::vector<std::string> methods = {};
   RuleAction action = RuleAction::deny;
