@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "client_subject.h"
+#include "directory/client_subject.h"
 
 namespace wba::guard {
 namespace {
@@ -297,8 +297,8 @@ std::string_view Deciding::subject() {
     return scratch_.subject.assign("key ").append(record_.keyid);
   }
   scratch_.subject.assign("client ");
-  append_client_subject(incoming_.client.empty() ? incoming_.peer : incoming_.client,
-                        scratch_.subject);
+  directory::append_client_subject(incoming_.client.empty() ? incoming_.peer : incoming_.client,
+                                   scratch_.subject);
   return scratch_.subject;
 }
 

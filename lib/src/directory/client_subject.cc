@@ -1,13 +1,14 @@
-#include "client_subject.h"
+#include "directory/client_subject.h"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include <wba/address_policy.h>
 
-namespace wba::guard {
+namespace wba::directory {
 namespace {
 
 // What stands before an IPv4 address in IPv6: RFC 4291 §2.5.5.2, RFC 6052 §2.1.
@@ -22,9 +23,8 @@ void append_octets(std::span<const std::uint8_t> octets, std::string& out) {
   }
 }
 
-}  // namespace
-
-void append_client_subject(std::string_view client, std::string& out) {
+void append_prefix(std::string_view client, std::size_t v4_octets, std::size_t v6_octets,
+                   std::string& out) {
   const auto address = IpAddress::parse(client);
   if (!address) {
     out.append(client);
@@ -32,13 +32,25 @@ void append_client_subject(std::string_view client, std::string& out) {
   }
   const std::span octets(address->octets());
   if (address->is_v4()) {
-    append_octets(octets.first(4), out);
+    append_octets(octets.first(v4_octets), out);
   } else if (std::ranges::equal(octets.first(12), kMapped) ||
              std::ranges::equal(octets.first(12), kTranslated)) {
-    append_octets(octets.last(4), out);
+    append_octets(octets.subspan(12, v4_octets), out);
   } else {
-    append_octets(octets.first(8), out);
+    // A colon keeps a short IPv6 prefix apart from an IPv4 address.
+    out.push_back(':');
+    append_octets(octets.first(v6_octets), out);
   }
 }
 
-}  // namespace wba::guard
+}  // namespace
+
+void append_client_subject(std::string_view client, std::string& out) {
+  append_prefix(client, 4, 8, out);
+}
+
+void append_client_network(std::string_view client, std::string& out) {
+  append_prefix(client, 2, 4, out);
+}
+
+}  // namespace wba::directory
