@@ -152,6 +152,25 @@ TEST(GuardConfig, TheExampleIsAConfiguration) {
   EXPECT_EQ(config->limits.at("partner").burst, 50U);
 }
 
+TEST(GuardConfig, NoncesAreHeldForMinutesUnlessTheRouteSaysMore) {
+  const auto lifetime_of = [](const std::string& rest) {
+    const auto config = parse_config(std::string(least) + rest);
+    EXPECT_TRUE(config) << to_text(config.error());
+    return config->routes.front().require.max_lifetime;
+  };
+  EXPECT_EQ(lifetime_of(""), std::nullopt);
+  EXPECT_EQ(lifetime_of("replay = true\n"), std::chrono::minutes(5));
+  EXPECT_EQ(lifetime_of("replay = true\nrequire = { max_lifetime = \"2h\" }\n"), hours(2));
+  EXPECT_EQ(lifetime_of("[[routes]]\nname = \"a\"\npaths = \"/a\"\nreplay = true\n"),
+            std::chrono::minutes(5));
+  EXPECT_EQ(lifetime_of("require = { max_lifetime = \"2h\" }\n[[routes]]\nname = \"a\"\n"
+                        "paths = \"/a\"\nreplay = true\n"),
+            hours(2));
+  EXPECT_EQ(lifetime_of("require = { max_lifetime = \"2h\" }\n[[routes]]\nname = \"a\"\n"
+                        "paths = \"/a\"\nreplay = true\nrequire = { nonce = true }\n"),
+            std::chrono::minutes(5));
+}
+
 // What the example shows as a default is the default: uncommenting it changes nothing that counts.
 TEST(GuardConfig, TheExamplesCommentedDefaultsAreTheDefaults) {
   std::ifstream stream(WBA_SOURCE_DIR "/server-plugin/guard/guard.example.toml");

@@ -100,7 +100,7 @@ TEST(RedisFaults, TheTimeoutIsOfAllStepsTogether) {
   const FakeRedis slow({"+OK\r\n"}, milliseconds(900));
   auto settings = slow.settings(milliseconds(1000));
   settings.database = 1;
-  const FakeRedis trickling({"+", "O", "K", "\r", "\n"}, milliseconds(600));
+  const FakeRedis trickling({":", "1", "\r", "", "\n"}, milliseconds(600));
   for (const auto& redis : {Redis::make(settings, "password"),
                             Redis::make(trickling.settings(milliseconds(1000)), "")}) {
     const auto begin = std::chrono::steady_clock::now();
@@ -121,11 +121,36 @@ TEST(RedisFaults, AnErrorForACommandIsNoReasonToLeaveRedisAlone) {
 
 TEST(RedisFaults, AServerThatTakesNothingIsLeftAlone) {
   for (const auto* error :
-       {"-LOADING dataset\r\n", "-READONLY replica\r\n", "-MASTERDOWN link\r\n", "-OOM full\r\n"}) {
+       {"-LOADING dataset\r\n", "-READONLY replica\r\n", "-MASTERDOWN link\r\n"}) {
     const FakeRedis server({error}, milliseconds(0));
     const auto redis = Redis::make(server.settings(seconds(10)), "");
     for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(redis, "n"), ReplayAnswer::away);
     EXPECT_EQ(server.commands(), 1) << error;
+  }
+}
+
+// What listens in the place of Redis and agrees to everything has checked nothing.
+TEST(RedisFaults, AnAnswerThatIsNotTheScriptsOwnChecksNothing) {
+  const RateLimit limit{.requests = 10, .period = seconds(1), .burst = 3};
+  for (const auto* reply : {"+OK\r\n", "$2\r\nOK\r\n", "$1\r\n1\r\n", "$-1\r\n", "*0\r\n",
+                            "*1\r\n:1\r\n", ":3\r\n", ":-1\r\n", ":4294967297\r\n"}) {
+    const FakeRedis server({reply}, milliseconds(0));
+    const auto redis = Redis::make(server.settings(seconds(10)), "");
+    EXPECT_EQ(ask(redis, "n"), ReplayAnswer::away) << reply;
+    if (std::string_view(reply) == ":3\r\n") continue;  // a time to wait
+    EXPECT_EQ(make_redis_rate_limiter(redis)->take("l", {"a", "a"}, limit, t0).kind,
+              RateAnswer::Kind::away)
+        << reply;
+  }
+}
+
+// AUTH and SELECT are answered OK, and by nothing else.
+TEST(RedisFaults, AServerThatDoesNotAcceptThePasswordIsAway) {
+  for (const auto* reply : {":1\r\n", "+PONG\r\n", "$2\r\nOK\r\n", "-WRONGPASS no\r\n"}) {
+    const FakeRedis server({reply}, milliseconds(0));
+    EXPECT_EQ(ask(Redis::make(server.settings(seconds(10)), "password"), "n"), ReplayAnswer::away)
+        << reply;
+    EXPECT_EQ(server.commands(), 1);
   }
 }
 
@@ -137,7 +162,7 @@ bool wait_until(const std::function<bool()>& holds) {
 
 // A lookup that hangs holds up no request, and what it finds in the end is used.
 TEST(RedisFaults, AHostThatMovedIsFoundAgainBesideTheRequests) {
-  const FakeRedis server({"+OK\r\n"}, milliseconds(0));
+  const FakeRedis server({":1\r\n"}, milliseconds(0));
   auto settings = server.settings(seconds(10));
   settings.host = "redis.example";
   settings.retry_after = milliseconds(1);
@@ -163,7 +188,7 @@ TEST(RedisFaults, AHostThatMovedIsFoundAgainBesideTheRequests) {
 }
 
 TEST(RedisFaults, AnAddressIsNotLookedUp) {
-  const FakeRedis server({"+OK\r\n"}, milliseconds(0));
+  const FakeRedis server({":1\r\n"}, milliseconds(0));
   const auto redis =
       std::make_shared<RedisPool>(server.settings(seconds(10)), "", [](const std::string&) {
         ADD_FAILURE() << "looked up";

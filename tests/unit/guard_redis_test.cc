@@ -94,6 +94,81 @@ TEST_F(RedisTest, ANonceGoesWithItsSignature) {
   EXPECT_EQ(store->check_and_record(key, t0 + milliseconds(1200), t0), ReplayAnswer::fresh);
 }
 
+TEST_F(RedisTest, OneAgentCannotFillItForTheOthers) {
+  const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop", 10);
+  const auto present = [&](const std::string& agent, const std::string& owner, int nonce) {
+    return store->check_and_record({agent, "k", std::to_string(nonce), owner}, t0 + seconds(60),
+                                   t0);
+  };
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(present("bot" + std::to_string(i), "greedy", i), ReplayAnswer::fresh);
+  }
+  EXPECT_EQ(present("bot10", "greedy", 10), ReplayAnswer::full);
+  EXPECT_EQ(present("bot0", "greedy", 0), ReplayAnswer::repeated);
+  EXPECT_EQ(present("honest", "honest", 0), ReplayAnswer::fresh);
+}
+
+TEST_F(RedisTest, ANonceThatHasGoneMakesRoomForAnother) {
+  const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop", 2);
+  const auto present = [&](const std::string& nonce, milliseconds life) {
+    return store->check_and_record({"a", "k", nonce, "a"}, t0 + life, t0);
+  };
+  EXPECT_EQ(present("short", milliseconds(300)), ReplayAnswer::fresh);
+  EXPECT_EQ(present("long", seconds(60)), ReplayAnswer::fresh);
+  EXPECT_EQ(present("next", seconds(60)), ReplayAnswer::full);
+  std::this_thread::sleep_for(milliseconds(400));
+  EXPECT_EQ(present("next", seconds(60)), ReplayAnswer::fresh);
+  EXPECT_EQ(present("long", seconds(60)), ReplayAnswer::repeated);
+}
+
+// The machine whose clock is ahead records; the other one still takes the signature for good.
+TEST_F(RedisTest, ClocksOfTheFleetMayDiffer) {
+  const test::Agent agent;
+  const std::string toml =
+      "[defaults]\nunsigned = \"challenge\"\nreplay = true\n[verify]\nskew = \"0s\"\n[replay]\n"
+      "store = \"redis\"\n[redis]\ntimeout = \"2s\"\nport = " +
+      std::to_string(settings_.port) + "\n";
+  test::GuardUnderTest ahead(toml, {&agent});
+  test::GuardUnderTest behind(toml, {&agent});
+  test::OwnedRequest request;
+  agent.sign(request, test::start_time, {.lifetime = seconds(60)});
+  EXPECT_EQ(ahead.decide(request, test::start_time + milliseconds(59'900)).action, Action::pass);
+  std::this_thread::sleep_for(milliseconds(1200));
+  EXPECT_EQ(behind.decide(request, test::start_time + seconds(56)).record.cause, Cause::replayed);
+}
+
+TEST_F(RedisTest, AServerWithoutRoomIsFullAndNotAway) {
+  server_.stop();
+  start({"--maxmemory", "1"});
+  const auto redis = Redis::make(settings_, "");
+  const auto store = make_redis_replay_store(redis, "shop");
+  const auto rates = make_redis_rate_limiter(redis);
+  const RateLimit limit{.requests = 10, .period = seconds(1), .burst = 3};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(store->check_and_record({"a", "k", "n", "a"}, t0 + seconds(60), t0),
+              ReplayAnswer::full);
+    EXPECT_EQ(rates->take("l", {"a", "a"}, limit, t0).kind, RateAnswer::Kind::full);
+  }
+}
+
+TEST_F(RedisTest, AFullStoreForgetsNobodyInUseAndCountsNewcomersByTheirGroup) {
+  const auto rates = make_redis_rate_limiter(Redis::make(settings_, ""), 8);
+  const RateLimit five{.requests = 5, .period = std::chrono::hours(1), .burst = 5};
+  const auto passes = [&](const std::string& name, const std::string& group, Now now) {
+    const auto look = rates->look("l", {name, group}, five, now).kind;
+    const auto take = rates->take("l", {name, group}, five, now).kind;
+    EXPECT_EQ(look, take);
+    return take == RateAnswer::Kind::within;
+  };
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(passes("known", "known", t0));
+  for (int i = 0; i < 50; ++i) passes("flood" + std::to_string(i), "flood", t0);
+  EXPECT_FALSE(passes("known", "known", t0));
+  int others = 0;
+  for (int i = 0; i < 40; ++i) others += passes("other" + std::to_string(i), "other", t0) ? 1 : 0;
+  EXPECT_EQ(others, 5);
+  EXPECT_TRUE(passes("new", "flood", t0 + std::chrono::hours(2)));
+}
+
 TEST_F(RedisTest, RatesAreSharedAndCountAsInMemory) {
   const auto one = make_redis_rate_limiter(Redis::make(settings_, ""));
   const auto two = make_redis_rate_limiter(Redis::make(settings_, ""));
@@ -101,8 +176,8 @@ TEST_F(RedisTest, RatesAreSharedAndCountAsInMemory) {
   const RateLimit limit{.requests = 10, .period = seconds(1), .burst = 3};
   for (int i = 0; i < 40; ++i) {
     const Now now = t0 + milliseconds(37 * i);
-    const auto shared = (i % 2 == 0 ? one : two)->take("l", "a", limit, now);
-    const auto own = memory->take("l", "a", limit, now);
+    const auto shared = (i % 2 == 0 ? one : two)->take("l", {"a", "a"}, limit, now);
+    const auto own = memory->take("l", {"a", "a"}, limit, now);
     EXPECT_EQ(shared.kind, own.kind) << i;
     EXPECT_EQ(shared.wait, own.wait) << i;
   }
@@ -161,14 +236,14 @@ TEST_F(RedisTest, ARedisThatHangsIsWaitedForNoLongerThanTheTimeout) {
 // Rates and nonces have one pool: what is wrong with the one must not take the other along.
 TEST_F(RedisTest, ACommandThatIsForbiddenLeavesTheOthersAlone) {
   server_.stop();
-  start({"--rename-command", "EVAL", ""});
+  start({"--rename-command", "ZCARD", ""});
   settings_.retry_after = std::chrono::minutes(1);
   const auto redis = Redis::make(settings_, "");
   const auto rates = make_redis_rate_limiter(redis);
   const auto store = make_redis_replay_store(redis, "shop");
   const RateLimit limit{.requests = 10, .period = seconds(1), .burst = 3};
   for (const auto* nonce : {"1", "2"}) {
-    EXPECT_EQ(rates->take("l", "a", limit, t0).kind, RateAnswer::Kind::away);
+    EXPECT_EQ(rates->take("l", {"a", "a"}, limit, t0).kind, RateAnswer::Kind::away);
     EXPECT_EQ(store->check_and_record({"a", "k", nonce, "a"}, t0 + seconds(60), t0),
               ReplayAnswer::fresh);
   }

@@ -68,6 +68,51 @@ TEST(GuardReplay, ANonceOutlivesItsSignatureAndTheSkew) {
   EXPECT_EQ(expired.action, Action::refuse);
 }
 
+TEST(GuardReplay, AClockThatIsSetBackMakesNoSignatureGoodAgain) {
+  const Agent agent;
+  GuardUnderTest guard(REPLAY, {&agent});
+  OwnedRequest request;
+  agent.sign(request);
+  EXPECT_EQ(guard.decide(request).action, Action::pass);
+  // What has gone is taken out when something comes: into each part of the store.
+  for (int i = 0; i < 1000; ++i) {
+    OwnedRequest later;
+    agent.sign(later, start_time + seconds(150));
+    EXPECT_EQ(guard.decide(later, start_time + seconds(150)).action, Action::pass);
+  }
+  EXPECT_EQ(guard.decide(request, start_time + seconds(100)).record.cause, Cause::replayed);
+}
+
+// A nonce holds room for as long as its signature is good.
+TEST(GuardReplay, ASignatureIsGoodForMinutesUnlessTheRouteSaysMore) {
+  const Agent agent;
+  const Agent other("https://other.example/keys");
+  const auto decide = [&](const std::string& toml, seconds lifetime) {
+    GuardUnderTest guard(toml, {&agent});
+    OwnedRequest request;
+    agent.sign(request, start_time, {.lifetime = lifetime});
+    return guard.decide(request).record.cause;
+  };
+  EXPECT_EQ(decide(REPLAY, seconds(300)), Cause::none);
+  EXPECT_EQ(decide(REPLAY, seconds(301)), Cause::lifetime_too_long);
+  const std::string hour = REPLAY "require = { max_lifetime = \"1h\" }\n";
+  EXPECT_EQ(decide(hour, seconds(3600)), Cause::none);
+  EXPECT_EQ(decide(hour, seconds(3601)), Cause::lifetime_too_long);
+  EXPECT_EQ(decide("[defaults]\nunsigned = \"challenge\"\n", seconds(86400)), Cause::none);
+  const std::string route =
+      "[defaults]\nunsigned = \"challenge\"\n[[routes]]\nname = \"r\"\npaths = \"/\"\nreplay = "
+      "true\n";
+  EXPECT_EQ(decide(route, seconds(301)), Cause::lifetime_too_long);
+  // One that is good for longer leaves no nonce beside one that will do.
+  const auto store = std::make_shared<FixedStore>(ReplayAnswer::fresh);
+  GuardUnderTest guard(REPLAY, {&agent, &other}, {.replay = store});
+  OwnedRequest both;
+  agent.sign(both, start_time, {.lifetime = seconds(86400)});
+  other.sign(both);
+  EXPECT_EQ(guard.decide(both).action, Action::pass);
+  EXPECT_EQ(store->calls, 1);
+}
+
 TEST(GuardReplay, OfSeveralSignaturesEachIsPresented) {
   const Agent first("https://one.example/keys");
   const Agent second("https://two.example/keys");

@@ -1,6 +1,8 @@
 // Decisions that depend on what was before: rates, reload, log and metrics.
 
+#include <array>
 #include <atomic>
+#include <cstdio>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -61,6 +63,74 @@ TEST(GuardRates, AreCountedForAnIdentityAndNotForItsKeys) {
   EXPECT_EQ(over.status, 429);
   EXPECT_EQ(over.record.cause, Cause::rate_exceeded);
   EXPECT_EQ(send(other).action, Action::pass);
+}
+
+// Under one registered domain anybody has as many identities as they like.
+TEST(GuardRates, AnOperatorIsCountedByItsRegisteredDomain) {
+  const Agent one("https://bot.crowd.example/keys");
+  const Agent two("https://other.crowd.example/k?page=2");
+  const Agent honest("https://honest.example/keys");
+  auto keys = std::make_shared<StaticResolver>();
+  for (const auto* agent : {&one, &two, &honest}) agent->add_to(*keys);
+  GuardUnderTest guard(kLimited, {}, {.resolver = std::make_shared<test::DomainResolver>(keys)});
+  const auto send = [&](const Agent& from) {
+    OwnedRequest request;
+    from.sign(request);
+    return guard.decide(request).action;
+  };
+  EXPECT_EQ(send(one), Action::pass);
+  EXPECT_EQ(send(two), Action::pass);
+  EXPECT_EQ(send(one), Action::slow_down);
+  EXPECT_EQ(send(two), Action::slow_down);
+  EXPECT_EQ(send(honest), Action::pass);
+}
+
+// FullRates has no room for anybody.
+class FullRates final : public RateLimiter {
+ public:
+  RateAnswer take(std::string_view, const RateSubject&, const RateLimit&, Now) noexcept override {
+    return {.kind = RateAnswer::Kind::full};
+  }
+  RateAnswer look(std::string_view, const RateSubject&, const RateLimit&, Now) noexcept override {
+    return {.kind = RateAnswer::Kind::full};
+  }
+  [[nodiscard]] std::size_t size() const noexcept override { return 0; }
+};
+
+TEST(GuardRates, AFullStoreIsRefusedWhateverIsSaidOfOneThatIsAway) {
+  for (const std::string_view when_away : {"pass", "refuse"}) {
+    GuardUnderTest guard(
+        std::string(kLimited) + "[rates]\nwhen_away = \"" + std::string(when_away) + "\"\n", {},
+        {.rates = std::make_shared<FullRates>()});
+    OwnedRequest request;
+    const auto& decision = guard.decide(request);
+    EXPECT_EQ(decision.action, Action::refuse);
+    EXPECT_EQ(decision.status, 503);
+    EXPECT_EQ(decision.record.cause, Cause::rate_store_full);
+  }
+}
+
+// Names of networks are had by the thousand: 2001:db8::/32 alone has four thousand million of /64.
+TEST(GuardRates, AFloodOfNetworksDoesNotLiftTheLimit) {
+  GuardUnderTest guard(std::string(kLimited) + "[rates]\nentries = 64\n", {});
+  const auto passes = [&](const std::string& address) {
+    OwnedRequest request;
+    return guard.decide(request, start_time, address).action == Action::pass;
+  };
+  for (int i = 0; i < 2000; ++i) {
+    std::array<char, 40> address{};
+    std::snprintf(address.data(), address.size(), "2001:db8:%x:%x::1", i / 7, i);
+    passes(address.data());
+  }
+  int passed = 0;
+  for (int i = 0; i < 40; ++i) {
+    std::array<char, 40> address{};
+    std::snprintf(address.data(), address.size(), "2001:db8:ffff:%x::1", i);
+    passed += passes(address.data()) ? 1 : 0;
+  }
+  EXPECT_EQ(passed, 0);
+  EXPECT_TRUE(passes("2001:db9::1"));
+  EXPECT_TRUE(passes("198.51.100.1"));
 }
 
 TEST(GuardRates, RetryAfterSaysWhenTheNextOnePasses) {
@@ -127,6 +197,24 @@ TEST(GuardRates, AReplayedRequestIsNotCounted) {
   OwnedRequest next;
   agent.sign(next);
   EXPECT_EQ(guard.decide(next).action, Action::pass);
+}
+
+TEST(GuardRates, ARequestOverItsRateLeavesNoNonce) {
+  const Agent agent;
+  auto nonces = make_memory_replay_store({}, start_time);
+  GuardUnderTest guard(REPLAY "limit = \"slow\"\n[limits.slow]\nrequests = 2\nper = \"60s\"\n",
+                       {&agent}, {.replay = nonces});
+  OwnedRequest last;
+  for (int i = 0; i < 50; ++i) {
+    last = {};
+    agent.sign(last);
+    const auto& decision = guard.decide(last);
+    EXPECT_EQ(decision.action, i < 2 ? Action::pass : Action::slow_down) << i;
+    EXPECT_EQ(decision.record.cause, i < 2 ? Cause::none : Cause::rate_exceeded) << i;
+  }
+  EXPECT_EQ(nonces->size(), 2U);
+  // It was not used up, and is good once its time has come.
+  EXPECT_EQ(guard.decide(last, start_time + seconds(31)).action, Action::pass);
 }
 
 TEST(GuardReload, TheNewConfigurationHoldsAndNoncesStay) {

@@ -83,6 +83,21 @@ TEST(MemoryReplay, OneAgentCannotFillItForTheOthers) {
   }
 }
 
+// Whoever has ten domains must not keep all others from being checked.
+TEST(MemoryReplay, ManyAgentsTogetherCannotFillItForTheOthers) {
+  const auto store = make_memory_replay_store({.entries = 64'000, .entries_per_agent = 6'400}, t0);
+  const auto until = t0 + seconds(60);
+  for (int i = 0; i < 100'000; ++i) {
+    const std::string owner = "greedy" + std::to_string(i % 20) + ".example";
+    store->check_and_record({owner, "k", std::to_string(i), owner}, until, t0);
+  }
+  for (int i = 0; i < 1000; ++i) {
+    const std::string owner = "honest" + std::to_string(i % 10) + ".example";
+    EXPECT_EQ(store->check_and_record({owner, "k", std::to_string(i), owner}, until, t0),
+              ReplayAnswer::fresh);
+  }
+}
+
 TEST(MemoryReplay, OfManyPresentationsAtOnceOneIsFresh) {
   const auto store = make_memory_replay_store({}, t0);
   std::atomic<int> fresh{0};
@@ -106,7 +121,7 @@ constexpr RateLimit ten_a_second{.requests = 10, .period = seconds(1), .burst = 
 
 TEST(MemoryRate, ABurstPassesAndThenTheRate) {
   const auto rates = make_memory_rate_limiter(1000);
-  const auto take = [&](Now now) { return rates->take("l", "a", ten_a_second, now); };
+  const auto take = [&](Now now) { return rates->take("l", {"a", "a"}, ten_a_second, now); };
   for (int i = 0; i < 3; ++i) EXPECT_EQ(take(t0).kind, RateAnswer::Kind::within);
   const auto over = take(t0);
   EXPECT_EQ(over.kind, RateAnswer::Kind::over);
@@ -124,33 +139,56 @@ TEST(MemoryRate, ABurstPassesAndThenTheRate) {
 TEST(MemoryRate, SubjectsAndLimitsAreCountedApart) {
   const auto rates = make_memory_rate_limiter(1000);
   const RateLimit one{.requests = 1, .period = seconds(60), .burst = 1};
-  EXPECT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::within);
-  EXPECT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::over);
-  EXPECT_EQ(rates->take("l", "b", one, t0).kind, RateAnswer::Kind::within);
-  EXPECT_EQ(rates->take("m", "a", one, t0).kind, RateAnswer::Kind::within);
+  EXPECT_EQ(rates->take("l", {"a", "a"}, one, t0).kind, RateAnswer::Kind::within);
+  EXPECT_EQ(rates->take("l", {"a", "a"}, one, t0).kind, RateAnswer::Kind::over);
+  EXPECT_EQ(rates->take("l", {"b", "b"}, one, t0).kind, RateAnswer::Kind::within);
+  EXPECT_EQ(rates->take("m", {"a", "a"}, one, t0).kind, RateAnswer::Kind::within);
 }
 
 TEST(MemoryRate, AClockThatIsSetBackLocksNobodyOut) {
   const auto rates = make_memory_rate_limiter(1000);
   const RateLimit one{.requests = 1, .period = seconds(60), .burst = 1};
-  EXPECT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::within);
-  const auto earlier = rates->take("l", "a", one, t0 - std::chrono::hours(24));
+  EXPECT_EQ(rates->take("l", {"a", "a"}, one, t0).kind, RateAnswer::Kind::within);
+  const auto earlier = rates->take("l", {"a", "a"}, one, t0 - std::chrono::hours(24));
   EXPECT_EQ(earlier.kind, RateAnswer::Kind::over);
   EXPECT_LE(earlier.wait, seconds(60));
 }
 
-TEST(MemoryRate, WhoIsInUseIsNotForgottenForNewOnes) {
-  const auto rates = make_memory_rate_limiter(64);
+TEST(MemoryRate, LookAnswersAsTakeAndCountsNothing) {
+  const auto rates = make_memory_rate_limiter(1000);
   const RateLimit one{.requests = 1, .period = seconds(60), .burst = 1};
-  ASSERT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::within);
-  int full = 0;
-  for (int i = 0; i < 1000; ++i) {
-    full += rates->take("l", std::to_string(i), one, t0).kind == RateAnswer::Kind::full ? 1 : 0;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(rates->look("l", {"a", "a"}, one, t0).kind, RateAnswer::Kind::within);
   }
-  EXPECT_GE(full, 1000 - 64);
-  EXPECT_LE(rates->size(), 64U);
-  EXPECT_EQ(rates->take("l", "a", one, t0).kind, RateAnswer::Kind::over);
-  EXPECT_EQ(rates->take("l", "new", one, t0 + seconds(61)).kind, RateAnswer::Kind::within);
+  EXPECT_EQ(rates->size(), 0U);
+  EXPECT_EQ(rates->take("l", {"a", "a"}, one, t0).kind, RateAnswer::Kind::within);
+  const auto over = rates->look("l", {"a", "a"}, one, t0 + seconds(20));
+  EXPECT_EQ(over.kind, RateAnswer::Kind::over);
+  EXPECT_EQ(over.wait, seconds(40));
+}
+
+// A flood of new names must not lift the limits of those that are in use, nor have none of its own.
+TEST(MemoryRate, AFullStoreForgetsNobodyInUseAndCountsNewcomersByTheirGroup) {
+  const auto rates = make_memory_rate_limiter(64);
+  const RateLimit five{.requests = 5, .period = std::chrono::hours(1), .burst = 5};
+  const auto passes = [&](const std::string& name, const std::string& group, Now now) {
+    const auto look = rates->look("l", {name, group}, five, now).kind;
+    const auto take = rates->take("l", {name, group}, five, now).kind;
+    EXPECT_EQ(look, take);
+    return take == RateAnswer::Kind::within;
+  };
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(passes("known", "known", t0));
+  for (int i = 0; i < 10'000; ++i) passes("flood" + std::to_string(i), "flood", t0);
+  EXPECT_EQ(rates->size(), 64U);
+  EXPECT_FALSE(passes("known", "known", t0));
+  int flood = 0;
+  for (int i = 0; i < 1000; ++i) flood += passes("more" + std::to_string(i), "flood", t0) ? 1 : 0;
+  EXPECT_EQ(flood, 0);
+  int others = 0;
+  for (int i = 0; i < 40; ++i) others += passes("other" + std::to_string(i), "other", t0) ? 1 : 0;
+  EXPECT_EQ(others, 5);
+  // What has filled again makes room.
+  EXPECT_TRUE(passes("new", "flood", t0 + std::chrono::hours(2)));
 }
 
 }  // namespace

@@ -128,6 +128,11 @@ void read_requirement(ConfigReader& reader, Requirement& require) {
   inner.finish();
 }
 
+// bound_lifetime bounds how long a nonce is held, where the route does not say.
+void bound_lifetime(Route& route) {
+  if (route.replay && !route.require.max_lifetime) route.require.max_lifetime = replay_max_lifetime;
+}
+
 void check_limits_used(ConfigReader& file, const Config& config) {
   const toml::table* all = file.table()["limits"].as_table();
   for (const auto& [name, limit] : config.limits) {
@@ -186,9 +191,11 @@ void read_routes(ConfigReader& file, Config& config) {
     } else {
       route.require = rest.require;
     }
+    bound_lifetime(route);
     reader.finish();
     config.routes.push_back(std::move(route));
   }
+  bound_lifetime(rest);
   config.routes.push_back(std::move(rest));
 }
 

@@ -207,12 +207,12 @@ void Deciding::carry_out(RuleAction action, const SignatureVerdict* signature) {
   decide(Action::pass, Cause::none, 200);
   const bool verified = record_.outcome == Outcome::verified && signature != nullptr;
   if (verified && !meets(*signature)) return;
-  // Replay before rates: who repeats another's request must not use up the other's rate.
-  if (verified && route_->route.replay && !is_first_presentation()) return;
-  if (!route_->route.limit.empty() && !is_within(route_->route.limit)) return;
-  if (rule_ != nullptr && !rule_->rule.limit.empty() && rule_->rule.limit != route_->route.limit) {
-    static_cast<void>(is_within(rule_->rule.limit));
+  if (verified && route_->route.replay) {
+    // A request over its rate leaves no nonce in the store. Rates count only after replay: a
+    // request that repeats another's must not use up the other's rate.
+    if (!is_within_limits(&RateLimiter::look) || !is_first_presentation()) return;
   }
+  static_cast<void>(is_within_limits(&RateLimiter::take));
 }
 
 bool Deciding::meets(const SignatureVerdict& signature) {
@@ -233,15 +233,17 @@ bool Deciding::meets(const SignatureVerdict& signature) {
 }
 
 // A request presents every signature of it that verified: were only one recorded, the same request
-// would pass again without that one.
+// would pass again without that one. One that is good for longer than the route takes never passes
+// here, and must not hold room for as long.
 Cause Deciding::record_presentation() {
   if (stores_.replay == nullptr) return Cause::replay_store_away;
   Cause cause = Cause::none;
   for (const auto& signature : verdict_->signatures()) {
     const auto& parameters = signature.parameters();
     if (signature.outcome() != Outcome::verified || parameters.nonce.value_or("").empty()) continue;
+    if (route_->check.is_too_long(parameters)) continue;
     const Now until = std::chrono::sys_seconds(std::chrono::seconds(*parameters.expires)) +
-                      engine_.config.verify.skew;
+                      engine_.config.verify.skew + clock_margin;
     const auto answer = stores_.replay->check_and_record({.agent = signature.identity(),
                                                           .keyid = *parameters.keyid,
                                                           .nonce = *parameters.nonce,
@@ -289,24 +291,41 @@ bool Deciding::is_first_presentation() {
   return false;
 }
 
-// Who a rate is counted for: an agent by its identity, else a key that names nobody; everybody else
-// by address, where that is known.
-std::string_view Deciding::subject() {
+// The subject of a rate is a verified agent's operator: under one registered domain identities cost
+// nothing. Other callers are counted by address.
+RateSubject Deciding::subject() {
+  std::string& name = scratch_.subject;
   if (record_.outcome == Outcome::verified) {
-    if (!record_.identity.empty()) return record_.identity;
-    return scratch_.subject.assign("key ").append(record_.keyid);
+    if (!record_.domain.empty()) {
+      name.assign("domain ").append(record_.domain);
+    } else if (!record_.identity.empty()) {
+      name = record_.identity;
+    } else {
+      name.assign("key ").append(record_.keyid);
+    }
+    return {.name = name, .group = name};
   }
-  scratch_.subject.assign("client ");
-  directory::append_client_subject(incoming_.client.empty() ? incoming_.peer : incoming_.client,
-                                   scratch_.subject);
-  return scratch_.subject;
+  const auto client = incoming_.client.empty() ? incoming_.peer : incoming_.client;
+  name.assign("client ");
+  directory::append_client_subject(client, name);
+  scratch_.subject_group.assign("client ");
+  directory::append_client_network(client, scratch_.subject_group);
+  return {.name = name, .group = scratch_.subject_group};
 }
 
-bool Deciding::is_within(std::string_view limit) {
+// is_within_limits asks about the limit of the route and about that of the rule.
+bool Deciding::is_within_limits(RateQuestion question) {
+  const std::string& of_route = route_->route.limit;
+  if (!of_route.empty() && !is_within(of_route, question)) return false;
+  if (rule_ == nullptr || rule_->rule.limit.empty() || rule_->rule.limit == of_route) return true;
+  return is_within(rule_->rule.limit, question);
+}
+
+bool Deciding::is_within(std::string_view limit, RateQuestion question) {
   const auto settings = engine_.config.limits.find(limit);
   RateAnswer answer;
   if (stores_.rates != nullptr && settings != engine_.config.limits.end()) {
-    answer = stores_.rates->take(limit, subject(), settings->second, now_);
+    answer = ((*stores_.rates).*question)(limit, subject(), settings->second, now_);
   }
   switch (answer.kind) {
     case RateAnswer::Kind::within:
@@ -316,18 +335,20 @@ bool Deciding::is_within(std::string_view limit) {
       decide(Action::slow_down, Cause::rate_exceeded, kTooManyRequests);
       return false;
     case RateAnswer::Kind::full:
+      // Whoever fills a store must not lift its limits: when_away is for a store that is away.
+      wait_ = std::chrono::seconds(1);
+      decide(Action::refuse, Cause::rate_store_full, kUnavailable);
+      return false;
     case RateAnswer::Kind::away:
       break;
   }
-  const Cause cause =
-      answer.kind == RateAnswer::Kind::full ? Cause::rate_store_full : Cause::rate_store_away;
   if (engine_.config.rates.when_away == WhenAway::pass) {
     // That replay was not prevented says more than that a rate was not counted.
-    if (record_.cause == Cause::none) decide(Action::pass, cause, 200);
+    if (record_.cause == Cause::none) decide(Action::pass, Cause::rate_store_away, 200);
     return true;
   }
   wait_ = std::chrono::seconds(1);
-  decide(Action::refuse, cause, kUnavailable);
+  decide(Action::refuse, Cause::rate_store_away, kUnavailable);
   return false;
 }
 

@@ -24,6 +24,7 @@ struct DecidingScratch {
   std::string retry_after;
   std::vector<HeaderField> headers;
   std::string subject;
+  std::string subject_group;
   std::string audit_line;
   Decision decision;
 };
@@ -64,8 +65,10 @@ class Deciding {
   [[nodiscard]] bool meets(const SignatureVerdict& signature);
   [[nodiscard]] bool is_first_presentation();
   [[nodiscard]] Cause record_presentation();
-  [[nodiscard]] bool is_within(std::string_view limit);
-  [[nodiscard]] std::string_view subject();
+  using RateQuestion = decltype(&RateLimiter::take);
+  [[nodiscard]] bool is_within_limits(RateQuestion question);
+  [[nodiscard]] bool is_within(std::string_view limit, RateQuestion question);
+  [[nodiscard]] RateSubject subject();
   void refuse_unverified(Cause cause) noexcept;
   void decide(Action action, Cause cause, std::uint16_t status) noexcept;
   void add_header(std::string_view name, std::string_view value) {

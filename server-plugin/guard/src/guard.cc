@@ -160,7 +160,8 @@ class GuardState {
     if (stores_.replay == nullptr) {
       stores_.replay =
           config.replay.store == StoreKind::redis
-              ? make_redis_replay_store(redis_, config.replay.scope)
+              ? make_redis_replay_store(redis_, config.replay.scope,
+                                        config.replay.entries_per_agent)
               : make_memory_replay_store({.entries = config.replay.entries,
                                           .entries_per_agent = config.replay.entries_per_agent},
                                          surroundings_.started);
@@ -168,7 +169,7 @@ class GuardState {
     stores_.rates = surroundings_.rates;
     if (stores_.rates == nullptr) {
       stores_.rates = config.rates.store == StoreKind::redis
-                          ? make_redis_rate_limiter(redis_)
+                          ? make_redis_rate_limiter(redis_, config.rates.entries)
                           : make_memory_rate_limiter(config.rates.entries);
     }
     if (config.audit.path.empty()) return {};

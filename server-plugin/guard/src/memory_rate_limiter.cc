@@ -4,6 +4,7 @@
 #include <array>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <unordered_map>
 
 #include <wba/guard/rate_limiter.h>
@@ -15,6 +16,7 @@ namespace wba::guard {
 namespace {
 
 constexpr std::size_t kShards = 64;
+constexpr std::size_t kGroupsOfShard = rate_groups / kShards;
 
 class MemoryRateLimiter final : public RateLimiter {
  public:
@@ -22,31 +24,14 @@ class MemoryRateLimiter final : public RateLimiter {
       : entries_(std::max<std::size_t>(1, (entries + kShards - 1) / kShards)),
         seed_(random_seed()) {}
 
-  RateAnswer take(std::string_view name, std::string_view subject, const RateLimit& limit,
+  RateAnswer take(std::string_view name, const RateSubject& subject, const RateLimit& limit,
                   Now now) noexcept override {
-    const auto digest = state_digest({std::string_view(seed_.data(), seed_.size()), name, subject});
-    Shard& shard = shards_[digest[1] % kShards];
-    const std::lock_guard lock(shard.mutex);
-    const auto known = shard.buckets.find(digest);
-    std::int64_t full_at = known == shard.buckets.end() ? 0 : known->second;
-    const auto taken = take_from_bucket(limit, microseconds_of(now), full_at);
-    if (taken.wait > 0) {
-      return {.kind = RateAnswer::Kind::over,
-              .wait = std::chrono::milliseconds((taken.wait + 999) / 1000)};
-    }
-    if (known != shard.buckets.end()) {
-      known->second = full_at;
-      return {.kind = RateAnswer::Kind::within};
-    }
-    if (shard.buckets.size() >= entries_ && !shard.forget(microseconds_of(now))) {
-      return {.kind = RateAnswer::Kind::full};
-    }
-    try {
-      shard.buckets.emplace(digest, full_at);
-    } catch (const std::bad_alloc&) {
-      return {.kind = RateAnswer::Kind::full};
-    }
-    return {.kind = RateAnswer::Kind::within};
+    return answer(name, subject, limit, now, true);
+  }
+
+  RateAnswer look(std::string_view name, const RateSubject& subject, const RateLimit& limit,
+                  Now now) noexcept override {
+    return answer(name, subject, limit, now, false);
   }
 
   [[nodiscard]] std::size_t size() const noexcept override {
@@ -59,6 +44,48 @@ class MemoryRateLimiter final : public RateLimiter {
   }
 
  private:
+  RateAnswer answer(std::string_view name, const RateSubject& subject, const RateLimit& limit,
+                    Now now, bool counts) noexcept {
+    const std::string_view seed(seed_.data(), seed_.size());
+    const std::int64_t at = microseconds_of(now);
+    if (const auto own =
+            answer_subject(state_digest({seed, name, subject.name}), limit, at, counts)) {
+      return *own;
+    }
+    const auto digest = state_digest({seed, name, subject.group});
+    Shard& shard = shards_[digest[1] % kShards];
+    const std::lock_guard lock(shard.mutex);
+    std::int64_t& group = shard.groups[digest[0] % kGroupsOfShard];
+    std::int64_t full_at = group;
+    const auto taken = take_from_bucket(limit, at, full_at);
+    if (counts) group = full_at;
+    return rate_answer(taken.wait);
+  }
+
+  // answer_subject gives nothing where there is no room for a new subject.
+  std::optional<RateAnswer> answer_subject(const StateDigest& digest, const RateLimit& limit,
+                                           std::int64_t now, bool counts) noexcept {
+    Shard& shard = shards_[digest[1] % kShards];
+    const std::lock_guard lock(shard.mutex);
+    const auto known = shard.buckets.find(digest);
+    if (known == shard.buckets.end() && shard.buckets.size() >= entries_ && !shard.forget(now)) {
+      return std::nullopt;
+    }
+    std::int64_t full_at = known == shard.buckets.end() ? 0 : known->second;
+    const auto taken = take_from_bucket(limit, now, full_at);
+    if (!counts || taken.wait > 0) return rate_answer(taken.wait);
+    if (known != shard.buckets.end()) {
+      known->second = full_at;
+      return rate_answer(0);
+    }
+    try {
+      shard.buckets.emplace(digest, full_at);
+    } catch (const std::bad_alloc&) {
+      return std::nullopt;
+    }
+    return rate_answer(0);
+  }
+
   static std::int64_t microseconds_of(Now now) noexcept {
     return std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
   }
@@ -66,6 +93,7 @@ class MemoryRateLimiter final : public RateLimiter {
   struct alignas(64) Shard {
     mutable std::mutex mutex;
     std::unordered_map<StateDigest, std::int64_t, StateDigestHash> buckets;
+    std::array<std::int64_t, kGroupsOfShard> groups{};
     std::int64_t looked_at = 0;
 
     // forget drops buckets that are full again. Looking through all of them happens once a second

@@ -48,8 +48,11 @@ class MemoryReplayStore final : public ReplayStore {
     // A signature whose time is over cannot have verified at `now`; nothing to keep.
     if (until <= now) return ReplayAnswer::fresh;
     if (shard.nonces.size() >= entries_) return ReplayAnswer::full;
-    const auto count = shard.owners.find(owner);
-    if (count != shard.owners.end() && count->second >= per_owner_) return ReplayAnswer::full;
+    const std::size_t free = entries_ - shard.nonces.size();
+    const auto held = shard.owners.find(owner);
+    if (held != shard.owners.end() && held->second >= std::min(per_owner_, free)) {
+      return ReplayAnswer::full;
+    }
     return shard.record(digest, owner, until) ? ReplayAnswer::fresh : ReplayAnswer::full;
   }
 

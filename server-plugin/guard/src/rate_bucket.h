@@ -2,9 +2,12 @@
 #define WBA_GUARD_RATE_BUCKET_H_
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include <wba/guard/config.h>
+#include <wba/guard/rate_limiter.h>
 
 namespace wba::guard {
 
@@ -44,6 +47,14 @@ struct BucketAnswer {
   if (next > now + timing.depth) return {.wait = next - now - timing.depth};
   full_at = next;
   return {};
+}
+
+// rate_groups bounds how many buckets of groups a store holds. Groups may meet in one.
+inline constexpr std::size_t rate_groups = 1024;
+
+[[nodiscard]] inline RateAnswer rate_answer(std::int64_t wait) noexcept {
+  if (wait <= 0) return {.kind = RateAnswer::Kind::within};
+  return {.kind = RateAnswer::Kind::over, .wait = std::chrono::milliseconds((wait + 999) / 1000)};
 }
 
 }  // namespace wba::guard

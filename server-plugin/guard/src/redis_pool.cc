@@ -13,12 +13,12 @@ std::int64_t steady_milliseconds() noexcept {
       .count();
 }
 
-// What Redis says of itself and not of the command: it loads, is a replica, or has no room. Another
-// server may have taken its place, so that connections are made anew.
+// What Redis says of itself and not of the command: it loads, or is a replica. Another server may
+// have taken its place, so that connections are made anew. That it has no room is an answer.
 bool is_about_server(const redisReply& reply) noexcept {
   const std::string_view text(reply.str, reply.len);
   const std::string_view code = text.substr(0, text.find(' '));
-  return code == "LOADING" || code == "READONLY" || code == "MASTERDOWN" || code == "OOM";
+  return code == "LOADING" || code == "READONLY" || code == "MASTERDOWN";
 }
 
 }  // namespace
@@ -96,7 +96,8 @@ RedisPool::Connection RedisPool::reach(Deadline deadline) {
 bool RedisPool::introduce(RedisConnection& connection, Deadline deadline) const {
   const auto accepted = [&](const std::vector<std::string_view>& words) {
     const auto reply = connection.exchange(words, deadline);
-    return reply != nullptr && reply->type == REDIS_REPLY_STATUS;
+    return reply != nullptr && reply->type == REDIS_REPLY_STATUS &&
+           std::string_view(reply->str, reply->len) == "OK";
   };
   if (!password_.empty()) {
     std::vector<std::string_view> words = {"AUTH"};
@@ -138,9 +139,8 @@ RedisReply RedisPool::command(const std::vector<std::string_view>& words) noexce
     }
     give_back(std::move(connection));
     if (try_again_at_.load(std::memory_order_relaxed) != 0) try_again_at_.store(0);
-    if (!refused) return reply;
-    failures_.fetch_add(1, std::memory_order_relaxed);
-    return nullptr;
+    if (refused) failures_.fetch_add(1, std::memory_order_relaxed);
+    return reply;
   } catch (const std::bad_alloc&) {
     failed();
     return nullptr;

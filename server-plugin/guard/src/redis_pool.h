@@ -24,10 +24,10 @@ class RedisPool final : public Redis {
         password_(std::move(password)),
         host_(settings_.host, std::move(look_up)) {}
 
-  // command sends one command and gives the reply; nullptr where there was none, or an error. It
-  // takes the configured timeout at most, connecting included. Where Redis is away, or says that it
-  // takes nothing from anybody, it answers nullptr at once until it is time to try again, and then
-  // one caller tries; an error that is about this command alone keeps nobody else from theirs.
+  // command sends one command and gives the reply, which may be an error about this command;
+  // nullptr if there is none. It takes the configured timeout at most, connecting included. Where
+  // Redis is away, or takes commands from no client, it answers nullptr at once until it is time to
+  // try again, and then one caller tries.
   RedisReply command(const std::vector<std::string_view>& words) noexcept;
 
   [[nodiscard]] std::uint64_t failures() const noexcept override { return failures_; }

@@ -72,16 +72,18 @@ Cause RequirementCheck::judge(const SignatureVerdict& signature, const Request& 
     }
   }
   const auto& parameters = signature.parameters();
-  if (max_lifetime_ && (!parameters.created || !parameters.expires ||
-                        *parameters.expires - *parameters.created > max_lifetime_->count())) {
-    return Cause::lifetime_too_long;
-  }
+  if (is_too_long(parameters)) return Cause::lifetime_too_long;
   if (nonce_ && (!parameters.nonce || parameters.nonce->empty())) return Cause::nonce_missing;
   if (body_digest_) {
     if (!signature.covers(field_component("content-digest"))) return Cause::component_not_covered;
     if (!has_body) return Cause::body_not_checked;
   }
   return Cause::none;
+}
+
+bool RequirementCheck::is_too_long(const SignatureParameters& parameters) const noexcept {
+  return max_lifetime_ && (!parameters.created || !parameters.expires ||
+                           *parameters.expires - *parameters.created > max_lifetime_->count());
 }
 
 Result<void> RequirementCheck::accept_signature(const Request& request, std::string& out) const {

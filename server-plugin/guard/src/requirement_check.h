@@ -28,6 +28,9 @@ class RequirementCheck {
   [[nodiscard]] Cause judge(const SignatureVerdict& signature, const Request& request,
                             bool has_body) const noexcept;
 
+  // is_too_long returns true if a signature is good for longer than the requirement takes.
+  [[nodiscard]] bool is_too_long(const SignatureParameters& parameters) const noexcept;
+
   [[nodiscard]] bool needs_body() const noexcept { return body_digest_; }
   [[nodiscard]] bool needs_nonce() const noexcept { return nonce_; }
 

@@ -65,6 +65,10 @@ enum class KeysUnavailable : std::uint8_t {
   pass,    // as if unsigned, by rules and route: what is closed without a signature stays closed
 };
 
+// replay_max_lifetime is the max_lifetime of a route with `replay` that says none: a nonce holds
+// room for as long as its signature is good.
+inline constexpr std::chrono::seconds replay_max_lifetime = std::chrono::minutes(5);
+
 // Requirement is what a signature must have beside being good.
 struct Requirement {
   std::vector<std::string> components = {};             // always covered
@@ -133,13 +137,13 @@ struct Rule {
 // StoreKind says where state is held.
 enum class StoreKind : std::uint8_t { memory, redis };
 
-// WhenAway says what happens where a store cannot tell: it is away or full, or, of nonces in
-// memory, the signature is older than the process.
+// WhenAway says what happens where a store cannot tell: it is away, or, of nonces, full, or, of
+// nonces in memory, the signature is older than the process.
 enum class WhenAway : std::uint8_t { refuse, pass };
 
-// RateLimit lets `requests` through per `period` for each identity URL, `burst` of them at once: an
-// operator with several directories has it several times. Who is not verified is counted by
-// address, of IPv6 by the network of 64 bits. [limits.NAME]
+// RateLimit lets `requests` through per `period`, `burst` of them at once. Verified agents are
+// counted by registered domain: an operator has one rate, whatever its directories and keys. Other
+// callers are counted by IPv4 address or IPv6 /64 network. [limits.NAME]
 struct RateLimit {
   std::uint32_t requests = 0;
   std::chrono::milliseconds period = {};
@@ -149,6 +153,8 @@ struct RateLimit {
 // RateSettings say where rates are counted. [rates]
 struct RateSettings {
   StoreKind store = StoreKind::memory;
+  // Operators and clients held, in Redis for each limit. Where all are in use, new clients are
+  // counted together by IPv4 /16 or IPv6 /32 network.
   std::size_t entries = 100'000;
   WhenAway when_away = WhenAway::pass;
 

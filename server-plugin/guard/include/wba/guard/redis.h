@@ -6,6 +6,7 @@
 // to a replica that had not got it yet: appendonly yes with appendfsync always keeps nonces over
 // the first, appendfsync everysec all but the last second's.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,12 +37,16 @@ class Redis {
   Redis() = default;
 };
 
-// make_redis_replay_store keeps nonces by `SET NX PX`, under a name that `scope` is part of.
-[[nodiscard]] std::shared_ptr<ReplayStore> make_redis_replay_store(std::shared_ptr<Redis> redis,
-                                                                   std::string scope);
+// make_redis_replay_store keeps nonces by one script a request, under names that `scope` is part
+// of: at most `entries_per_agent` of one owner.
+[[nodiscard]] std::shared_ptr<ReplayStore> make_redis_replay_store(
+    std::shared_ptr<Redis> redis, std::string scope,
+    std::size_t entries_per_agent = ReplaySettings().entries_per_agent);
 
-// make_redis_rate_limiter counts in Redis, by one script a request.
-[[nodiscard]] std::shared_ptr<RateLimiter> make_redis_rate_limiter(std::shared_ptr<Redis> redis);
+// make_redis_rate_limiter counts in Redis, by one script a request. It holds about `entries`
+// subjects of each limit.
+[[nodiscard]] std::shared_ptr<RateLimiter> make_redis_rate_limiter(
+    std::shared_ptr<Redis> redis, std::size_t entries = RateSettings().entries);
 
 }  // namespace wba::guard
 

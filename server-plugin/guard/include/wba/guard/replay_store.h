@@ -3,6 +3,7 @@
 
 // Nonces that were presented. A check is one atomic check-and-record, after the signature verified.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,10 @@
 #include <wba/guard/decision.h>
 
 namespace wba::guard {
+
+// clock_margin is how far the clocks of machines that share nonces may differ, and how far one may
+// be set back. A nonce is held for so long after its signature is no longer good.
+inline constexpr std::chrono::seconds clock_margin{60};
 
 // ReplayAnswer says whether a nonce is new. `full` and `away` mean that replay was not checked.
 enum class ReplayAnswer : std::uint8_t {
@@ -36,8 +41,7 @@ class ReplayStore {
   virtual ~ReplayStore() = default;
 
   // check_and_record is atomic over everything that shares the store: of any number of
-  // presentations of one key at most one is fresh, until `until`, when the signature is no longer
-  // good.
+  // presentations of one key at most one is fresh, until `until`.
   virtual ReplayAnswer check_and_record(const ReplayKey& key, Now until, Now now) noexcept = 0;
 
   // since is when the store began to know what was presented: a signature made before may have been
@@ -48,10 +52,12 @@ class ReplayStore {
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
 };
 
-// MemoryReplayLimits bound a store in memory.
+// MemoryReplayLimits bound a store in memory. They are kept about: each shard keeps its part.
 struct MemoryReplayLimits {
   std::size_t entries = 1'000'000;
-  std::size_t entries_per_agent = 100'000;  // of one owner; about: kept for each shard on its own
+  // Of one owner, which also never holds more than what is left free: several owners together
+  // cannot fill the store for the others.
+  std::size_t entries_per_agent = 100'000;
 };
 
 // make_memory_replay_store holds nonces in this process, which began to see requests at `since`, in
