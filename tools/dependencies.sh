@@ -11,7 +11,7 @@ cmake:cmake                build system, version 3.25 or newer
 ninja-build:ninja          what the CMake presets build with
 pkg-config:pkg-config      finds libsodium
 libsodium-dev              Ed25519, SHA-2, random numbers, wiping
-libssl-dev                 RSA, ECDSA, HMAC, PEM
+libssl-dev                 RSA, ECDSA, HMAC, PEM, TLS to Redis
 nlohmann-json3-dev         JWK and other JSON
 libcli11-dev               the command line of wba
 libcurl4-openssl-dev       HTTP client of wba::directory and wba::client

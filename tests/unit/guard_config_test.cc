@@ -152,6 +152,19 @@ TEST(GuardConfig, TheExampleIsAConfiguration) {
   EXPECT_EQ(config->limits.at("partner").burst, 50U);
 }
 
+TEST(GuardConfig, RedisOnAnotherMachineSaysWhetherItHasTls) {
+  const auto tls_of = [](const std::string& redis) {
+    const auto config = parse_config(std::string(least) + "[redis]\n" + redis);
+    EXPECT_TRUE(config) << to_text(config.error());
+    return config ? config->redis.tls : std::nullopt;
+  };
+  EXPECT_EQ(tls_of("host = \"redis.internal\"\ntls = true\nca_file = \"/c\"\n"), true);
+  EXPECT_EQ(tls_of("host = \"redis.internal\"\ntls = false\n"), false);
+  for (const auto* here : {"localhost", "127.0.0.9", "::1"}) {
+    EXPECT_EQ(tls_of("host = \"" + std::string(here) + "\"\n"), std::nullopt);
+  }
+}
+
 TEST(GuardConfig, NoncesAreHeldForMinutesUnlessTheRouteSaysMore) {
   const auto lifetime_of = [](const std::string& rest) {
     const auto config = parse_config(std::string(least) + rest);
@@ -253,6 +266,15 @@ INSTANTIATE_TEST_SUITE_P(
                     "10.0.0.0/33"},
         MistakeCase{"proxy_on_a_unix_socket",
                     D "[server]\ntrusted_proxies = [\"10.0.0.1\", \"unix\"]\n", 4, "\"unix\" is"},
+        MistakeCase{"redis_in_clear", D "[redis]\nhost = \"redis.internal\"\n", 4,
+                    "say tls = true, or tls = false"},
+        MistakeCase{"redis_of_another_address_in_clear", D "[redis]\nhost = \"128.0.0.1\"\n", 4,
+                    "say tls = true, or tls = false"},
+        MistakeCase{"redis_tls_on_a_socket", D "[redis]\nunix_socket = \"/r\"\ntls = true\n", 5,
+                    "a unix_socket has none"},
+        MistakeCase{"redis_ca_without_tls", D "[redis]\nca_file = \"/c\"\n", 4, "needs tls = true"},
+        MistakeCase{"redis_name_without_tls", D "[redis]\ntls = false\nserver_name = \"r\"\n", 5,
+                    "needs tls = true"},
         MistakeCase{"dialect", D "[verify]\ndialects = [\"draft-01\"]\n", 4, "no such dialect"},
         MistakeCase{"no_dialect", D "[verify]\ndialects = []\n", 4, "must not be empty"},
         MistakeCase{"number_as_duration", D "[verify]\nskew = 60\n", 4, "must be a duration"},

@@ -1,16 +1,20 @@
 // Shared state in a real Redis on loopback.
 
 #include <atomic>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <wba/guard/redis.h>
 
 #include "guard_support.h"
 #include "support/child_process.h"
+#include "support/test_ca.h"
 
 namespace wba::guard {
 namespace {
@@ -30,11 +34,11 @@ class RedisTest : public testing::Test {
     start();
   }
 
-  void start(const std::vector<std::string>& more = {}) {
+  void start(const std::vector<std::string>& more = {}, bool tls = false) {
     std::vector<std::string> arguments = {"redis-server",
                                           "--bind",
                                           "127.0.0.1",
-                                          "--port",
+                                          tls ? "--tls-port" : "--port",
                                           std::to_string(settings_.port),
                                           "--save",
                                           "",
@@ -47,6 +51,46 @@ class RedisTest : public testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     server_ = test::ChildProcess(arguments);
     ASSERT_TRUE(test::wait_for_port(settings_.port));
+  }
+
+  // start_tls starts it again, with a certificate of `ca` for `names` and nothing in clear.
+  void start_tls(const test::TestCa& ca, const std::vector<std::string>& names) {
+    server_.stop();
+    ca.write_server_files(folder_.path(), names);
+    const auto file = [&](const char* name) { return (folder_.path() / name).string(); };
+    start({"--port", "0", "--tls-auth-clients", "no", "--tls-cert-file", file("certificate.pem"),
+           "--tls-key-file", file("key.pem"), "--tls-ca-cert-file", ca.file().string()},
+          true);
+    settings_.tls = true;
+    settings_.ca_file = ca.file();
+  }
+
+  // write_password gives a file with a password.
+  std::string write_password(mode_t mode) {
+    const auto path = (folder_.path() / "password").string();
+    std::ofstream(path) << "secret\n";
+    EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+    return path;
+  }
+
+  [[nodiscard]] ReplayAnswer ask() const {
+    const auto redis = Redis::make(settings_, "");
+    if (redis == nullptr) return ReplayAnswer::away;
+    return make_redis_replay_store(redis, "shop")
+        ->check_and_record({"a", "k", "n", "a"}, t0 + seconds(60), t0);
+  }
+
+  // create gives what is wrong with a guard whose nonces are in this server; empty: nothing.
+  [[nodiscard]] std::string create(const std::string& redis) const {
+    auto config = parse_config(
+        "[defaults]\nunsigned = \"challenge\"\nreplay = true\n[replay]\nstore = "
+        "\"redis\"\n[redis]\n"
+        "timeout = \"2s\"\nport = " +
+        std::to_string(settings_.port) + "\n" + redis);
+    if (!config) return to_text(config.error());
+    const auto guard =
+        Guard::create(*std::move(config), {.resolver = std::make_shared<StaticResolver>()});
+    return guard ? "" : to_text(guard.error());
   }
 
   test::TestFolder folder_;
@@ -261,6 +305,79 @@ TEST_F(RedisTest, AWrongPasswordIsAFailure) {
   const auto store = make_redis_replay_store(Redis::make(settings_, "not set there"), "shop");
   EXPECT_EQ(store->check_and_record({"a", "k", "n", "a"}, t0 + seconds(60), t0),
             ReplayAnswer::away);
+}
+
+TEST_F(RedisTest, TlsNeedsACertificateOfATrustedAuthorityForTheName) {
+  const test::TestCa ca;
+  const test::TestCa other;
+  start_tls(ca, {"redis.test", "127.0.0.1"});
+  EXPECT_EQ(ask(), ReplayAnswer::fresh);
+  EXPECT_EQ(ask(), ReplayAnswer::repeated);
+  settings_.server_name = "redis.test";
+  EXPECT_EQ(ask(), ReplayAnswer::repeated);
+  settings_.server_name = "another.test";
+  EXPECT_EQ(ask(), ReplayAnswer::away);
+  settings_.server_name = "127.0.0.2";
+  EXPECT_EQ(ask(), ReplayAnswer::away);
+  settings_.server_name = {};
+  settings_.ca_file = other.file();
+  EXPECT_EQ(ask(), ReplayAnswer::away);
+  settings_.ca_file = {};
+  EXPECT_EQ(ask(), ReplayAnswer::away);
+  settings_.ca_file = (folder_.path() / "no such file").string();
+  EXPECT_EQ(Redis::make(settings_, ""), nullptr);
+}
+
+TEST_F(RedisTest, TlsAndClearTextDoNotMeet) {
+  const test::TestCa ca;
+  settings_.tls = true;
+  settings_.ca_file = ca.file();
+  EXPECT_EQ(ask(), ReplayAnswer::away) << "a server in clear text";
+  start_tls(ca, {"127.0.0.1"});
+  settings_.tls = false;
+  EXPECT_EQ(ask(), ReplayAnswer::away) << "a server with TLS";
+}
+
+TEST_F(RedisTest, ATlsServerThatRestartsIsNotNoticed) {
+  const test::TestCa ca;
+  start_tls(ca, {"127.0.0.1"});
+  const auto store = make_redis_replay_store(Redis::make(settings_, ""), "shop");
+  const auto present = [&](const std::string& nonce) {
+    return store->check_and_record({"a", "k", nonce, "a"}, t0 + seconds(60), t0);
+  };
+  EXPECT_EQ(present("1"), ReplayAnswer::fresh);
+  start_tls(ca, {"127.0.0.1"});
+  EXPECT_EQ(present("2"), ReplayAnswer::fresh);
+}
+
+TEST_F(RedisTest, APolicyThatDropsNoncesIsRefusedAtTheStart) {
+  EXPECT_EQ(create(""), "");
+  server_.stop();
+  start({"--maxmemory-policy", "allkeys-lru"});
+  EXPECT_THAT(create(""), testing::HasSubstr("maxmemory-policy is allkeys-lru"));
+  // One that is away says nothing, and stops nothing from starting.
+  server_.stop();
+  EXPECT_EQ(create(""), "");
+}
+
+TEST_F(RedisTest, APasswordFileThatOthersCanReadOrWriteIsRefused) {
+  server_.stop();
+  start({"--requirepass", "secret"});
+  for (const mode_t mode : {0600U, 0640U, 0400U}) {
+    const auto file = write_password(mode);
+    EXPECT_EQ(create("password_file = \"" + file + "\"\n"), "") << mode;
+    ASSERT_EQ(::unlink(file.c_str()), 0);
+  }
+  for (const mode_t mode : {0666U, 0644U, 0602U, 0620U, 0660U}) {
+    const auto file = write_password(mode);
+    EXPECT_THAT(create("password_file = \"" + file + "\"\n"),
+                testing::HasSubstr("can be read or written by other users"))
+        << mode;
+    ASSERT_EQ(::unlink(file.c_str()), 0);
+  }
+  EXPECT_THAT(create("password_file = \"/no such file\"\n"), testing::HasSubstr("cannot be read"));
+  EXPECT_THAT(create("password_file = \"" + folder_.path().string() + "\"\n"),
+              testing::HasSubstr("cannot be read"));
 }
 
 TEST_F(RedisTest, TwoGuardsShareOneScope) {

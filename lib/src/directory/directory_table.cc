@@ -135,7 +135,8 @@ void DirectoryTable::erase(const DocumentName& name, std::uint64_t hash) {
   replace(place, std::move(next));
 }
 
-void DirectoryTable::replace(std::atomic<const Bucket*>& place, std::unique_ptr<const Bucket> next) {
+void DirectoryTable::replace(std::atomic<const Bucket*>& place,
+                             std::unique_ptr<const Bucket> next) {
   // Memory for the old bucket's place is had before the new one is published.
   retired_.reserve(retired_.size() + 1);
   const Bucket* const old = place.exchange(next.release(), std::memory_order_seq_cst);

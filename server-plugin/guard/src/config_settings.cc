@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <wba/address_policy.h>
 #include <wba/message.h>
 
 #include "config_reader.h"
@@ -111,6 +112,37 @@ void read_replay(ConfigReader& reader, ReplaySettings& replay) {
   if (replay.scope.empty()) reader.mistake_at("scope", "must not be empty");
 }
 
+// is_this_machine returns true if what is sent to `host` crosses no network.
+bool is_this_machine(const std::string& host) {
+  if (host == "localhost") return true;
+  const auto address = IpAddress::parse(host);
+  return address && (AddressRange::parse("127.0.0.0/8")->contains(*address) ||
+                     AddressRange::parse("::1")->contains(*address));
+}
+
+void read_redis_tls(ConfigReader& reader, RedisSettings& redis) {
+  if (reader.has("tls")) {
+    bool tls = false;
+    reader.flag("tls", tls);
+    redis.tls = tls;
+  }
+  reader.text("ca_file", redis.ca_file);
+  reader.text("server_name", redis.server_name);
+  const bool on = redis.tls.value_or(false);
+  if (on && !redis.unix_socket.empty()) {
+    reader.mistake_at("tls", "is for host and port: a unix_socket has none");
+  }
+  for (const std::string_view key : {"ca_file", "server_name"}) {
+    if (!on && reader.has(key)) reader.mistake_at(key, "needs tls = true");
+  }
+  if (!redis.tls && redis.unix_socket.empty() && !is_this_machine(redis.host)) {
+    reader.mistake_at(
+        "host",
+        "is another machine: say tls = true, or tls = false if passwords and answers may "
+        "cross the network in clear");
+  }
+}
+
 void read_redis(ConfigReader& reader, RedisSettings& redis) {
   reader.text("host", redis.host);
   reader.number("port", redis.port, 1, 65535);
@@ -119,6 +151,7 @@ void read_redis(ConfigReader& reader, RedisSettings& redis) {
     reader.mistake_at("unix_socket", "stands in place of host and port: give one of them");
   }
   if (redis.host.empty()) reader.mistake_at("host", "must not be empty");
+  read_redis_tls(reader, redis);
   reader.text("user", redis.user);
   reader.text("password_file", redis.password_file);
   if (!redis.user.empty() && redis.password_file.empty()) {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <mutex>
 #include <new>
 
@@ -8,9 +7,11 @@
 #include <wba/guard/guard.h>
 #include <wba/guard/redis.h>
 
+#include "config_reader.h"
 #include "deciding.h"
 #include "engine.h"
 #include "metrics.h"
+#include "secret_file.h"
 
 namespace wba::guard {
 namespace {
@@ -19,15 +20,6 @@ using Mistakes = std::vector<ConfigMistake>;
 
 std::unexpected<Mistakes> mistake(std::string reason) {
   return std::unexpected(Mistakes{{.line = 0, .reason = std::move(reason)}});
-}
-
-// The first line of a password file, without its end.
-std::optional<std::string> read_password(const std::string& path) {
-  std::ifstream stream(path);
-  std::string line;
-  if (!std::getline(stream, line) || line.empty()) return std::nullopt;
-  if (line.back() == '\r') line.pop_back();
-  return line;
 }
 
 }  // namespace
@@ -150,12 +142,26 @@ class GuardState {
   }
 
  private:
+  std::expected<void, Mistakes> open_redis(const Config& config) {
+    std::string password;
+    if (!config.redis.password_file.empty()) {
+      auto read = read_secret_file(config.redis.password_file);
+      if (!read) return mistake("[redis] password_file: " + read.error());
+      password = *std::move(read);
+    }
+    redis_ = Redis::make(config.redis, std::move(password));
+    if (redis_ == nullptr) return mistake("[redis] ca_file: cannot be read as certificates");
+    if (config.replay.store != StoreKind::redis || surroundings_.replay != nullptr) return {};
+    // A server that cannot be asked now is away, which requests are told about.
+    const std::string policy = redis_->eviction_policy();
+    if (policy.empty() || policy == "noeviction") return {};
+    return mistake("[redis] maxmemory-policy is " + printable(policy) +
+                   ": requests whose nonces are dropped can be replayed. Set noeviction in Redis");
+  }
+
   std::expected<void, Mistakes> open_stores() {
     const Config& config = engine_->config;
-    const bool has_password = !config.redis.password_file.empty();
-    const auto password = has_password ? read_password(config.redis.password_file) : std::string();
-    if (!password) return mistake("[redis] password_file: cannot be read, or is empty");
-    redis_ = Redis::make(config.redis, *password);
+    if (auto opened = open_redis(config); !opened) return opened;
     stores_.replay = surroundings_.replay;
     if (stores_.replay == nullptr) {
       stores_.replay =

@@ -24,7 +24,24 @@ bool is_about_server(const redisReply& reply) noexcept {
 }  // namespace
 
 std::shared_ptr<Redis> Redis::make(const RedisSettings& settings, std::string password) {
-  return std::make_shared<RedisPool>(settings, std::move(password));
+  std::unique_ptr<const crypto::TlsClient> tls;
+  if (settings.tls.value_or(false)) {
+    tls = crypto::TlsClient::create(
+        settings.ca_file, settings.server_name.empty() ? settings.host : settings.server_name);
+    if (tls == nullptr) return nullptr;
+  }
+  return std::make_shared<RedisPool>(settings, std::move(password), look_up_host, std::move(tls));
+}
+
+std::string RedisPool::eviction_policy() {
+  const auto reply = command({"INFO", "memory"});
+  if (reply == nullptr || reply->type != REDIS_REPLY_STRING) return {};
+  const std::string_view text(reply->str, reply->len);
+  constexpr std::string_view kName = "\nmaxmemory_policy:";
+  const auto at = text.find(kName);
+  if (at == std::string_view::npos) return {};
+  const auto rest = text.substr(at + kName.size());
+  return std::string(rest.substr(0, rest.find_first_of("\r\n")));
 }
 
 bool RedisPool::may_try() noexcept {
@@ -85,8 +102,8 @@ RedisPool::Connection RedisPool::reach(Deadline deadline) {
   for (const auto& address : addresses) {
     // One that does not answer leaves the others their share of the time.
     const auto now = std::chrono::steady_clock::now();
-    auto connection =
-        RedisConnection::to_address(address, settings_.port, now + (deadline - now) / remaining);
+    auto connection = RedisConnection::to_address(address, settings_.port, tls_.get(),
+                                                  now + (deadline - now) / remaining);
     if (connection != nullptr) return connection;
     --remaining;
   }

@@ -19,10 +19,12 @@ namespace wba::guard {
 // RedisPool lends connections, one for each command under way.
 class RedisPool final : public Redis {
  public:
-  RedisPool(RedisSettings settings, std::string password, RedisHost::Lookup look_up = look_up_host)
+  RedisPool(RedisSettings settings, std::string password, RedisHost::Lookup look_up = look_up_host,
+            std::unique_ptr<const crypto::TlsClient> tls = nullptr)
       : settings_(std::move(settings)),
         password_(std::move(password)),
-        host_(settings_.host, std::move(look_up)) {}
+        host_(settings_.host, std::move(look_up)),
+        tls_(std::move(tls)) {}
 
   // command sends one command and gives the reply, which may be an error about this command;
   // nullptr if there is none. It takes the configured timeout at most, connecting included. Where
@@ -30,6 +32,7 @@ class RedisPool final : public Redis {
   // try again, and then one caller tries.
   RedisReply command(const std::vector<std::string_view>& words) noexcept;
 
+  [[nodiscard]] std::string eviction_policy() override;
   [[nodiscard]] std::uint64_t failures() const noexcept override { return failures_; }
   [[nodiscard]] const RedisSettings& settings() const noexcept { return settings_; }
 
@@ -50,6 +53,7 @@ class RedisPool final : public Redis {
   RedisSettings settings_;
   std::string password_;
   RedisHost host_;
+  std::unique_ptr<const crypto::TlsClient> tls_;  // nullptr: none
   std::mutex mutex_;
   std::vector<Connection> idle_;
   std::atomic<std::int64_t> try_again_at_{0};  // steady milliseconds; 0: Redis is well

@@ -178,8 +178,13 @@ struct RedisSettings {
   std::string host = "127.0.0.1";
   std::uint16_t port = 6379;
   std::string unix_socket = {};  // instead of host and port
+  // To another host than this one it must be said: without TLS passwords and answers cross the
+  // network in clear.
+  std::optional<bool> tls = {};
+  std::string ca_file = {};      // PEM; empty: the system's roots
+  std::string server_name = {};  // in the server's certificate; empty: the host
   std::string user = {};
-  std::string password_file = {};
+  std::string password_file = {};  // readable by its owner, and maybe a group, alone
   std::uint32_t database = 0;
   std::string prefix = "wba:";
   std::chrono::milliseconds timeout = std::chrono::milliseconds(100);

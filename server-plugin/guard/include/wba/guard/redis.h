@@ -24,11 +24,16 @@ class Redis {
  public:
   // make takes the password to use (empty: none). It looks up the host, which takes as long as it
   // takes, and does not connect. After a failure the host is looked up anew, beside the requests.
+  // nullptr: the settings ask for TLS, and `ca_file` cannot be read.
   [[nodiscard]] static std::shared_ptr<Redis> make(const RedisSettings& settings,
                                                    std::string password);
   Redis(const Redis&) = delete;
   Redis& operator=(const Redis&) = delete;
   virtual ~Redis() = default;
+
+  // eviction_policy asks Redis what it drops when memory is short: "noeviction", "allkeys-lru", …
+  // Empty if Redis does not answer.
+  [[nodiscard]] virtual std::string eviction_policy() = 0;
 
   // failures counts commands that got no answer, or an error for one.
   [[nodiscard]] virtual std::uint64_t failures() const noexcept = 0;
