@@ -161,7 +161,7 @@ echo
 echo "==> An origin behind the guard, which fetches those directories"
 audit=$root/build/demo-audit.log
 mkdir -p "$root/build" "$work/site"
-rm -f "$audit"
+rm -f "$audit" "$audit.unverified"
 echo "welcome" >"$work/site/welcome.txt"
 echo "secret" >"$work/site/secret.txt"
 cat >"$work/guard.toml" <<TOML
@@ -186,7 +186,8 @@ echo "    $origin"
 # to its audit log about it: the action, and the cause or reason, or else who it is.
 expect() {
   local why
-  tail -n 1 "$audit" >"$work/decision.json"
+  # Verified agents have a log of their own. A line begins with its time.
+  tail -qn 1 "$audit" "$audit.unverified" | sort | tail -n 1 >"$work/decision.json"
   why=$(jq -r '.cause // .reason // .identity' "$work/decision.json")
   note "$1" "$2" "$status $(field action "$work/decision.json")" "$3" \
     "${why/%$well_known//...}" "${4/%$well_known//...}"
@@ -263,7 +264,7 @@ echo
 printf '%-24s %-38s %-14s %-32s %s\n' WHO REQUEST ANSWER WHY AS-EXPECTED
 printf '%s\n' "${rows[@]}"
 echo
-echo "What the origin decided, a line of JSON each: build/demo-audit.log"
+echo "What the origin decided, a line of JSON each: build/demo-audit.log and, unless verified, build/demo-audit.log.unverified"
 if [ "$failed" -ne 0 ]; then
   echo "$failed of ${#rows[@]} came out otherwise than they must" >&2
   exit 1

@@ -141,7 +141,8 @@ TEST_F(OperatorTest, ALogThatCannotBeOpenedAnewIsTold) {
   EXPECT_TRUE(tells("wba_audit_reopen_failures 0\n"));
   std::filesystem::rename(logs, folder_.path() / "moved");
   ::kill(daemon_.process().pid(), SIGUSR1);
-  EXPECT_TRUE(tells("wba_audit_reopen_failures 1\n"));
+  // That for verified agents and that for all others.
+  EXPECT_TRUE(tells("wba_audit_reopen_failures 2\n"));
   EXPECT_THAT(daemon_.errors(),
               testing::Contains(testing::HasSubstr("cannot write the audit log")));
 }

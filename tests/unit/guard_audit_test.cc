@@ -95,15 +95,53 @@ TEST(AuditLine, WhatACallerSentCannotBreakALine) {
   EXPECT_EQ(json.size(), 26U);
 }
 
-TEST(AuditLine, LongValuesAreCut) {
+// longest gives a record whose every text is long and of octets that are escaped.
+Record longest(Caller caller, const std::string& text) {
   Record sent = record();
-  const std::string path(100'000, 'x');
+  sent.caller = caller;
+  for (auto* member : {&sent.request_id, &sent.peer, &sent.client, &sent.method, &sent.authority,
+                       &sent.path, &sent.identity, &sent.domain, &sent.claimed, &sent.keyid,
+                       &sent.label, &sent.route, &sent.rule}) {
+    *member = text;
+  }
+  sent.covered.assign(1000, text);
+  return sent;
+}
+
+TEST(AuditLine, IsBoundedWhateverWasSent) {
+  for (const auto* octets : {"x", "\"", "\xff", "\n"}) {
+    std::string text;
+    for (int i = 0; i < 5000; ++i) text += octets;
+    std::string verified;
+    append_audit_line(longest(Caller::verified_agent, text), verified);
+    EXPECT_LE(verified.size(), max_audit_line);
+    EXPECT_TRUE(nlohmann::json::accept(verified));
+    // What anybody can send is logged in brief.
+    for (const Caller caller : {Caller::claimed_agent, Caller::unsigned_}) {
+      std::string brief;
+      append_audit_line(longest(caller, text), brief);
+      EXPECT_LE(brief.size(), max_audit_line / 2);
+      EXPECT_TRUE(nlohmann::json::accept(brief));
+    }
+  }
+}
+
+TEST(AuditLine, ACutIsMarked) {
+  Record sent = record();
+  const std::string path(257, 'x');
   sent.path = path;
-  sent.covered.assign(1000, "\"a\"");
+  sent.keyid = std::string_view(path).substr(1);
+  sent.covered.assign(1000, "\"@path\"");
   std::string line;
   append_audit_line(sent, line);
-  EXPECT_LT(line.size(), 4096U);
-  EXPECT_TRUE(nlohmann::json::accept(line));
+  const auto json = nlohmann::json::parse(line);
+  EXPECT_EQ(json["path"], path.substr(1) + "...");
+  EXPECT_EQ(json["keyid"], path.substr(1));
+  const auto& covered = json["covered"];
+  EXPECT_EQ(covered.front(), "\"@path\"");
+  EXPECT_EQ(covered.back(), "...");
+  EXPECT_GT(covered.size(), 50U);
+  EXPECT_LT(covered.size(), 200U);
 }
 
 TEST(AuditLog, FilesAreRotatedBySizeAndTheOldestGoes) {

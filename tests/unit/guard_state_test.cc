@@ -296,13 +296,19 @@ TEST(GuardReload, NoRequestIsDroppedWhileItReloads) {
   EXPECT_EQ(others, 0);
 }
 
+std::vector<nlohmann::json> lines_of(const std::string& path) {
+  std::ifstream stream(path);
+  std::vector<nlohmann::json> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
 TEST(GuardAudit, EveryDecisionIsALine) {
   const TestFolder folder;
   const Agent agent;
-  const auto path = folder.path() / "audit.log";
-  GuardUnderTest guard(
-      "[defaults]\nunsigned = \"challenge\"\n[audit]\npath = \"" + path.string() + "\"\n",
-      {&agent});
+  const auto path = (folder.path() / "audit.log").string();
+  GuardUnderTest guard("[defaults]\nunsigned = \"challenge\"\n[audit]\npath = \"" + path + "\"\n",
+                       {&agent});
   OwnedRequest request{.target = "/a?secret=1"};
   guard.decide(request);
   agent.sign(request);
@@ -310,20 +316,47 @@ TEST(GuardAudit, EveryDecisionIsALine) {
   OwnedRequest stolen;
   Agent("https://thief.example/keys").sign(stolen, start_time, {.agent_url = agent.url()});
   guard.decide(stolen);
-  std::ifstream stream(path);
-  std::vector<nlohmann::json> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(nlohmann::json::parse(line));
-  ASSERT_EQ(lines.size(), 3U);
-  EXPECT_EQ(lines[0]["caller"], "unsigned");
-  EXPECT_EQ(lines[0]["action"], "challenge");
-  EXPECT_EQ(lines[0]["path"], "/a");
-  EXPECT_EQ(lines[1]["caller"], "verified-agent");
-  EXPECT_EQ(lines[1]["identity"], agent.url());
-  EXPECT_EQ(lines[1]["covered"].size(), 4U);
-  EXPECT_EQ(lines[2]["caller"], "claimed-agent");
-  EXPECT_TRUE(lines[2]["identity"].is_null());
-  EXPECT_EQ(lines[2]["claimed"], agent.url());
-  EXPECT_EQ(lines[2]["reason"], "key-not-in-directory");
+  const auto verified = lines_of(path);
+  ASSERT_EQ(verified.size(), 1U);
+  EXPECT_EQ(verified[0]["caller"], "verified-agent");
+  EXPECT_EQ(verified[0]["identity"], agent.url());
+  EXPECT_EQ(verified[0]["covered"].size(), 4U);
+  const auto others = lines_of(path + ".unverified");
+  ASSERT_EQ(others.size(), 2U);
+  EXPECT_EQ(others[0]["caller"], "unsigned");
+  EXPECT_EQ(others[0]["action"], "challenge");
+  EXPECT_EQ(others[0]["path"], "/a");
+  EXPECT_EQ(others[1]["caller"], "claimed-agent");
+  EXPECT_TRUE(others[1]["identity"].is_null());
+  EXPECT_EQ(others[1]["claimed"], agent.url());
+  EXPECT_EQ(others[1]["reason"], "key-not-in-directory");
+}
+
+// Anybody can send requests that are not verified, as many as he likes.
+TEST(GuardAudit, RequestsThatAreNotVerifiedRotateOutNoLineAboutAVerifiedAgent) {
+  const TestFolder folder;
+  const Agent agent;
+  const auto path = (folder.path() / "audit.log").string();
+  GuardUnderTest guard("[defaults]\nunsigned = \"allow\"\n[audit]\npath = \"" + path +
+                           "\"\nmax_bytes = 4096\nfiles = 2\n",
+                       {&agent});
+  OwnedRequest request;
+  agent.sign(request);
+  guard.decide(request);
+  OwnedRequest unsigned_request;
+  OwnedRequest forged;
+  Agent("https://thief.example/keys").sign(forged, start_time, {.agent_url = agent.url()});
+  for (int i = 0; i < 100; ++i) {
+    guard.decide(unsigned_request);
+    guard.decide(forged);
+  }
+  const auto verified = lines_of(path);
+  ASSERT_EQ(verified.size(), 1U);
+  EXPECT_EQ(verified[0]["caller"], "verified-agent");
+  // The flood has been through its own files more than once.
+  EXPECT_TRUE(std::filesystem::exists(path + ".unverified.1"));
+  EXPECT_FALSE(std::filesystem::exists(path + ".1"));
+  EXPECT_THAT(guard.guard().metrics(), testing::HasSubstr("wba_audit_lines_lost 0"));
 }
 
 TEST(GuardAudit, AFullDiskStopsNoRequestAndIsCounted) {

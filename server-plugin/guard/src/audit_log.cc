@@ -215,6 +215,12 @@ struct AuditLog::State {
   }
 };
 
+std::string unverified_path(const std::string& path) {
+  struct stat status {};
+  const bool rotates = ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+  return rotates ? path + ".unverified" : path;
+}
+
 AuditLog::AuditLog(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
 AuditLog::~AuditLog() = default;
 

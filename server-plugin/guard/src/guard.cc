@@ -109,7 +109,10 @@ class GuardState {
   void count_undecided(std::string_view error) noexcept { metrics_.count_undecided(error); }
 
   std::expected<void, std::string> reopen_log() {
-    return audit_ == nullptr ? std::expected<void, std::string>() : audit_->reopen();
+    if (audit_.verified == nullptr) return {};
+    auto verified = audit_.verified->reopen();
+    auto unverified = audit_.unverified->reopen();
+    return verified ? unverified : verified;
   }
 
   [[nodiscard]] std::string metrics() const {
@@ -129,13 +132,14 @@ class GuardState {
       add("wba_redis_failures", "Commands that Redis did not answer, or with an error.",
           static_cast<double>(redis_->failures()));
     }
-    if (audit_ != nullptr) {
+    if (audit_.verified != nullptr) {
       add("wba_audit_lines_lost", "Lines of the audit log that could not be written.",
-          static_cast<double>(audit_->lost()));
+          static_cast<double>(audit_.verified->lost() + audit_.unverified->lost()));
       add("wba_audit_reopen_failures",
           "Times that the audit log's path could not be opened anew: lines go on into the old "
           "file.",
-          static_cast<double>(audit_->reopen_failures()));
+          static_cast<double>(audit_.verified->reopen_failures() +
+                              audit_.unverified->reopen_failures()));
     }
     for (const auto& gauge : surroundings_.gauges) add(gauge.name, gauge.help, gauge.read());
     return metrics_.text(samples);
@@ -178,10 +182,16 @@ class GuardState {
                           ? make_redis_rate_limiter(redis_, config.rates.entries)
                           : make_memory_rate_limiter(config.rates.entries);
     }
-    if (config.audit.path.empty()) return {};
-    auto audit = AuditLog::open(config.audit);
-    if (!audit) return mistake(std::move(audit).error());
-    audit_ = *std::move(audit);
+    return config.audit.path.empty() ? std::expected<void, Mistakes>() : open_audit(config.audit);
+  }
+
+  std::expected<void, Mistakes> open_audit(AuditSettings settings) {
+    auto verified = AuditLog::open(settings);
+    if (!verified) return mistake(std::move(verified).error());
+    settings.path = unverified_path(settings.path);
+    auto unverified = AuditLog::open(settings);
+    if (!unverified) return mistake(std::move(unverified).error());
+    audit_ = {.verified = *std::move(verified), .unverified = *std::move(unverified)};
     return {};
   }
 
@@ -243,13 +253,14 @@ class GuardState {
             ? engine.no_rule
             : engine.rule_counters[static_cast<std::size_t>(rule - engine.table.rules().data())];
     metrics_.count(record, counters);
-    if (audit_ == nullptr) return;
+    if (audit_.verified == nullptr) return;
+    AuditLog& log = scratch.decision.is_verified() ? *audit_.verified : *audit_.unverified;
     try {
       scratch.audit_line.clear();
       append_audit_line(record, scratch.audit_line);
-      audit_->append(scratch.audit_line);
+      log.append(scratch.audit_line);
     } catch (const std::bad_alloc&) {
-      audit_->append({});
+      log.append({});
     }
   }
 
@@ -257,7 +268,10 @@ class GuardState {
   mutable Metrics metrics_;
   std::shared_ptr<Redis> redis_;
   Stores stores_;
-  std::unique_ptr<AuditLog> audit_;
+  struct {
+    std::unique_ptr<AuditLog> verified;
+    std::unique_ptr<AuditLog> unverified;
+  } audit_;  // both, or none
   std::mutex reload_mutex_;
   mutable std::mutex engine_mutex_;
   std::shared_ptr<const Engine> engine_;

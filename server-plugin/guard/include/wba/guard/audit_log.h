@@ -3,6 +3,7 @@
 
 // The audit log: one JSON object a line for each decision.
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -15,8 +16,17 @@
 namespace wba::guard {
 
 // append_audit_line appends `record` as one line of JSON, in ASCII whatever the request held:
-// octets outside it and control characters stand as \u00XX. Long values are cut.
+// octets outside it and control characters stand as \u00XX. Long values and long lists are cut, and
+// end with "..." then: a line has at most max_audit_line octets, and about half of that unless the
+// caller is a verified agent.
 void append_audit_line(const Record& record, std::string& out);
+inline constexpr std::size_t max_audit_line = 6144;
+
+// unverified_path gives where the lines about all others than verified agents go: `path` with
+// ".unverified" behind it, or `path` itself if that is no file that could be rotated, as a pipe or
+// /dev/stderr. Anybody can have such lines written: they must not rotate out what verified agents
+// did.
+[[nodiscard]] std::string unverified_path(const std::string& path);
 
 // AuditLog appends lines to a file that it rotates by size: `path`, `path.1` (the newest of the
 // old), … It is shared by all threads. Several processes may share one path: a line goes into the
