@@ -63,6 +63,7 @@ while IFS=: read -r file line target; do
     webbotauth) below='base http sf crypto key digest message signature webbotauth' ;;
     directory) below='base http sf crypto key digest message signature webbotauth directory' ;;
     client) below='base http client' ;;
+    server) below='server' ;;
     *) continue ;;
   esac
   case " $below " in *" $room "*) ;; *) complain "$file:$line: $own depends on $room" ;; esac

@@ -1,7 +1,10 @@
 // The daemon short of what the system gives it: it goes on with what it has, and says so.
 
+#include <cerrno>
+#include <list>
 #include <thread>
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -120,13 +123,79 @@ TEST_F(OperatorTest, AReloadThatFailsIsCountedWhereverItFails) {
   EXPECT_TRUE(tells("wba_reloads_total{result=\"accepted\"} 1\n"));
 }
 
-TEST_F(OperatorTest, AProxyThatIsNotTrustedIsCounted) {
+TEST_F(OperatorTest, AProxyThatIsNotTrustedIsTurnedAwayAndCounted) {
   std::ofstream(daemon_.config_file()) << "[server]\ntrusted_proxies = [\"10.0.0.0/8\"]\n" << kOpen;
+  daemon_.limit("-n 1024");
   ASSERT_TRUE(daemon_.start());
-  const auto answer = ask(*daemon_.connect(), {});
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->status, 403);
-  EXPECT_TRUE(tells("wba_undecided_total{error=\"peer-not-trusted\"} 1\n"));
+  EXPECT_FALSE(ask(*daemon_.connect(), {}));
+  EXPECT_TRUE(tells("wba_undecided_total{error=\"peer-not-trusted\"} "));
+  EXPECT_THAT(daemon_.errors(), testing::Contains(testing::HasSubstr("no trusted proxy")));
+}
+
+// A request of which one octet comes at a time.
+class SlowRequest {
+ public:
+  explicit SlowRequest(std::uint16_t port, const char* from = "127.0.0.1")
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    EXPECT_EQ(::inet_pton(AF_INET, from, &own.sin_addr), 1);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::send(socket_, "G", 1, MSG_NOSIGNAL), 1);
+  }
+  SlowRequest(const SlowRequest&) = delete;
+  SlowRequest& operator=(const SlowRequest&) = delete;
+  ~SlowRequest() { ::close(socket_); }
+
+  // goes_on sends one octet more; false once the server has closed the connection.
+  [[nodiscard]] bool goes_on() const {
+    char octet = 0;
+    const auto got = ::recv(socket_, &octet, 1, MSG_DONTWAIT);
+    return (got > 0 || (got < 0 && errno == EAGAIN)) && ::send(socket_, "E", 1, MSG_NOSIGNAL) == 1;
+  }
+
+ private:
+  int socket_;
+};
+
+TEST_F(OperatorTest, SlowConnectionsOfOthersTakeNoDescriptorFromTheProxy) {
+  daemon_.write_config(kOpen);
+  daemon_.limit("-n 256");
+  ASSERT_TRUE(daemon_.start());
+  std::list<SlowRequest> slow;
+  for (int i = 0; i < 220; ++i) slow.emplace_back(daemon_.port(), "127.0.0.9");
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = ask(*daemon_.connect(), {});
+    ASSERT_TRUE(answer) << i;
+    EXPECT_EQ(answer->status, 200);
+  }
+  // None of them is held: the daemon has closed all.
+  for (const auto& one : slow) {
+    bool open = true;
+    for (int i = 0; i < 1000 && open; ++i) {
+      open = one.goes_on();
+      if (open) std::this_thread::sleep_for(milliseconds(10));
+    }
+    EXPECT_FALSE(open);
+  }
+}
+
+TEST_F(OperatorTest, ARequestThatComesByOctetsIsEndedAndOthersAreAnswered) {
+  daemon_.write_config(kOpen);
+  ASSERT_TRUE(daemon_.start({"--request-timeout", "1"}));
+  const SlowRequest slow(daemon_.port());
+  int octets = 0;
+  while (octets < 1000 && slow.goes_on()) {
+    ++octets;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_LT(octets, 1000);
+  EXPECT_TRUE(ask(*daemon_.connect(), {}));
 }
 
 TEST_F(OperatorTest, ALogThatCannotBeOpenedAnewIsTold) {

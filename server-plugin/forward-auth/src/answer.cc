@@ -6,6 +6,9 @@
 #include <chrono>
 #include <cstdio>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include "crypto/random.h"
 #include "framing.h"
 
@@ -41,6 +44,18 @@ Answerer::Answerer(std::shared_ptr<guard::Guard> guard, const AuthdOptions& opti
 
 void Answerer::add(std::string_view name, std::string_view value) {
   if (!value.empty() && is_header_value(value)) answer_.headers.emplace_back(name, value);
+}
+
+bool Answerer::admits(const sockaddr_storage& peer) noexcept {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* octets =
+      peer.ss_family == AF_INET6
+          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6*>(&peer)->sin6_addr)
+          : &reinterpret_cast<const sockaddr_in*>(&peer)->sin_addr;
+  const bool trusted = ::inet_ntop(peer.ss_family, octets, text.data(), text.size()) != nullptr &&
+                       guard_->trusts_peer(text.data(), worker_);
+  if (!trusted) guard_->count_undecided("peer-not-trusted");
+  return trusted;
 }
 
 const Answer& Answerer::answer(const Request& asking, std::string_view peer) {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/socket.h>
+
 #include <wba/guard/guard.h>
 
 #include "authd.h"
@@ -25,6 +27,10 @@ struct Answer {
 class Answerer {
  public:
   Answerer(std::shared_ptr<guard::Guard> guard, const AuthdOptions& options);
+
+  // admits gives whether `peer` is a trusted proxy. Others are not even read from: what they hold
+  // open would be missing for the proxies.
+  [[nodiscard]] bool admits(const sockaddr_storage& peer) noexcept;
 
   // answer decides about the request that `asking` is about. `peer` is who asks: nobody but a
   // trusted proxy is answered anything but 403, since what it says of the client would be a claim.

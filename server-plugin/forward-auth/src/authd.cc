@@ -3,35 +3,31 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <system_error>
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "accepting.h"
 #include "answer.h"
+#include "server/http_connections.h"
+#include "server/listen.h"
 
 namespace wba::forward_auth {
 namespace {
 
-constexpr int kBacklog = 4096;
 constexpr ev_ssize_t kMaxHeaders = 65536;
 constexpr ev_ssize_t kMaxBody = 65536;
 // Of whoever watches: a short question, and no body.
 constexpr ev_ssize_t kMaxAdminHeaders = 8192;
 constexpr ev_ssize_t kMaxAdminBody = 0;
+constexpr std::chrono::seconds kAdminIdle{10};
+constexpr std::size_t kMostAdminConnections = 64;
 
 template <auto Free>
 struct EventFree {
@@ -43,65 +39,6 @@ struct EventFree {
 using EventBase = std::unique_ptr<event_base, EventFree<event_base_free>>;
 using EventHttp = std::unique_ptr<evhttp, EventFree<evhttp_free>>;
 using Event = std::unique_ptr<event, EventFree<event_free>>;
-
-std::string system_error(std::string_view what) {
-  return std::string(what) + ": " + std::generic_category().message(errno);
-}
-
-// Sharing says whether other sockets may listen on the same address and port.
-enum class Sharing : std::uint8_t { alone, shared };
-
-// bind_to gives a socket that has the address and port.
-std::expected<int, std::string> bind_to(const std::string& address, std::uint16_t port,
-                                        Sharing sharing) {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  if (auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
-      ::inet_pton(AF_INET, address.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    size = sizeof(sockaddr_in);
-  } else if (auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
-             ::inet_pton(AF_INET6, address.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    size = sizeof(sockaddr_in6);
-  } else {
-    return std::unexpected("no IP address to listen on");
-  }
-  const int listener = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (listener < 0) return std::unexpected(system_error("socket"));
-  const int on = 1;
-  const int shared = sharing == Sharing::shared ? 1 : 0;
-  if (::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-      ::setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared) != 0 ||
-      ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
-      ::bind(listener, reinterpret_cast<const sockaddr*>(&storage), size) != 0) {
-    std::string error = system_error("cannot listen on port " + std::to_string(port));
-    ::close(listener);
-    return std::unexpected(std::move(error));
-  }
-  return listener;
-}
-
-// listen_on gives a socket that listens.
-std::expected<int, std::string> listen_on(const std::string& address, std::uint16_t port,
-                                          Sharing sharing) {
-  auto listener = bind_to(address, port, sharing);
-  if (!listener || ::listen(*listener, kBacklog) == 0) return listener;
-  std::string error = system_error("cannot listen on port " + std::to_string(port));
-  ::close(*listener);
-  return std::unexpected(std::move(error));
-}
-
-std::uint16_t port_of(int socket) noexcept {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return 0;
-  return ntohs(storage.ss_family == AF_INET6
-                   ? reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port
-                   : reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
-}
 
 std::string_view method_of(evhttp_request* request) noexcept {
   switch (evhttp_request_get_command(request)) {
@@ -145,19 +82,23 @@ void send(evhttp_request* request, int status, std::string_view body) {
 // Loop is one thread: its events, its listening socket, its Worker.
 class Loop {
  public:
-  Loop(Answerer answerer, std::atomic<bool>& draining, std::atomic<bool>& stopping)
+  Loop(Answerer answerer, const AuthdOptions& options, std::atomic<bool>& draining,
+       std::atomic<bool>& stopping)
       : base_(event_base_new()),
         http_(base_ ? evhttp_new(base_.get()) : nullptr),
+        connections_({.program = "wba-authd",
+                      .request = std::chrono::seconds(options.request_seconds),
+                      .idle = std::chrono::seconds(options.idle_seconds),
+                      .admit = [this](const auto& peer) { return answerer_.admits(peer); }}),
         answerer_(std::move(answerer)),
         draining_(draining),
         stopping_(stopping) {}
 
-  [[nodiscard]] bool begin(int listener, int idle_seconds) {
+  [[nodiscard]] bool begin(int listener) {
     if (!base_ || !http_) {
       ::close(listener);
       return false;
     }
-    evhttp_set_timeout(http_.get(), idle_seconds);
     evhttp_set_max_headers_size(http_.get(), kMaxHeaders);
     evhttp_set_max_body_size(http_.get(), kMaxBody);
     evhttp_set_allowed_methods(http_.get(), kAllMethods);
@@ -170,7 +111,7 @@ class Loop {
       ::close(listener);
       return false;
     }
-    if (!accepting_.begin(base_.get(), http_.get(), bound_)) return false;
+    if (!connections_.begin(base_.get(), http_.get(), bound_)) return false;
     // Other threads are not allowed to touch this loop: it looks for itself whether it is to end.
     constexpr timeval kLook{.tv_sec = 0, .tv_usec = 50'000};
     look_.reset(event_new(
@@ -179,14 +120,14 @@ class Loop {
     return look_ && event_add(look_.get(), &kLook) == 0;
   }
 
-  void run() { accepting_.run(); }
+  void run() { connections_.run(); }
 
  private:
   void look() {
     if (!stopping_) return;
     if (bound_ != nullptr) {
       // What has been asked by now is answered before the loop ends.
-      accepting_.end();
+      connections_.end();
       evhttp_del_accept_socket(http_.get(), bound_);
       bound_ = nullptr;
       return;
@@ -220,6 +161,7 @@ class Loop {
       }
       // Who is told so while it drains has no connection left that ends under its next asking.
       if (answer.close || draining_) end_connection(request);
+      connections_.answered(request);
       send(request, answer.status, "");
     } catch (...) {
       end_connection(request);
@@ -230,7 +172,7 @@ class Loop {
   EventBase base_;
   EventHttp http_;
   Event look_;
-  Accepting accepting_{Keeping::some_free};
+  server::HttpConnections connections_;
   evhttp_bound_socket* bound_ = nullptr;
   Answerer answerer_;
   std::atomic<bool>& draining_;
@@ -256,8 +198,7 @@ class Admin {
       ::close(listener);
       return false;
     }
-    if (!accepting_.begin(base_.get(), http_.get(), bound)) return false;
-    evhttp_set_timeout(http_.get(), 10);
+    if (!connections_.begin(base_.get(), http_.get(), bound)) return false;
     evhttp_set_max_headers_size(http_.get(), kMaxAdminHeaders);
     evhttp_set_max_body_size(http_.get(), kMaxAdminBody);
     evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
@@ -276,10 +217,11 @@ class Admin {
     return look_ && event_add(look_.get(), &kLook) == 0;
   }
 
-  void run() { accepting_.run(); }
+  void run() { connections_.run(); }
 
  private:
   void answer(evhttp_request* request) noexcept {
+    connections_.answered(request);
     try {
       const std::string_view target = evhttp_request_get_uri(request);
       if (target == "/health") return send(request, HTTP_OK, "alive\n");
@@ -301,7 +243,10 @@ class Admin {
   EventBase base_;
   EventHttp http_;
   Event look_;
-  Accepting accepting_{Keeping::none_free};
+  server::HttpConnections connections_{{.program = "wba-authd",
+                                        .keeping = server::Keeping::none_free,
+                                        .share = {.all = kMostAdminConnections},
+                                        .idle = kAdminIdle}};
   std::shared_ptr<guard::Guard> guard_;
   std::atomic<bool>& draining_;
   std::atomic<bool>& stopping_;
@@ -332,22 +277,24 @@ struct Authd::State {
     // The loops share the port among them, and with no other daemon: of two that do not know of
     // each other each would see half of the nonces.
     if (port != 0) {
-      const auto alone = bind_to(options.address, port, Sharing::alone);
+      const auto alone = server::bind_to(options.address, port, server::Sharing::alone);
       if (!alone) return std::unexpected(alone.error());
       ::close(*alone);
     }
     for (unsigned i = 0; i < count; ++i) {
-      const auto listener = listen_on(options.address, port, Sharing::shared);
+      const auto listener = server::listen_on(options.address, port, server::Sharing::shared);
       if (!listener) return std::unexpected(listener.error());
-      port = port_of(*listener);
-      loops.push_back(std::make_unique<Loop>(Answerer(guard, options), draining, stopping));
-      if (!loops.back()->begin(*listener, options.idle_seconds)) {
+      port = server::port_of(*listener);
+      loops.push_back(
+          std::make_unique<Loop>(Answerer(guard, options), options, draining, stopping));
+      if (!loops.back()->begin(*listener)) {
         return std::unexpected("cannot make an event loop");
       }
     }
-    const auto listener = listen_on("127.0.0.1", options.admin_port, Sharing::alone);
+    const auto listener =
+        server::listen_on("127.0.0.1", options.admin_port, server::Sharing::alone);
     if (!listener) return std::unexpected(listener.error());
-    admin_port = port_of(*listener);
+    admin_port = server::port_of(*listener);
     admin = std::make_unique<Admin>(guard, draining, stopping);
     if (!admin->begin(*listener)) return std::unexpected("cannot make an event loop");
     threads.reserve(loops.size() + 1);

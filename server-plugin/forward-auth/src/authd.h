@@ -31,6 +31,7 @@ struct AuthdOptions {
   RefusalStatus refusal = RefusalStatus::exact;
   std::string scheme = "https";  // where the proxy names none
   int idle_seconds = 120;        // a connection without a request is closed after so long
+  int request_seconds = 10;      // and one whose request does not arrive whole
 };
 
 // Authd answers until it is stopped.

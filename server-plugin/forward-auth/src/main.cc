@@ -12,15 +12,14 @@
 #include <CLI/CLI.hpp>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <wba/guard/guard.h>
 #include <wba/key_resolver.h>
 
-#include "accepting.h"
 #include "authd.h"
 #include "prepared_option.h"
 #include "resolver.h"
+#include "server/http_connections.h"
 
 namespace wba::forward_auth {
 namespace {
@@ -77,12 +76,11 @@ Outcome<void> split_listen(Options& options) {
   return {};
 }
 
-// Thousands of connections need as many descriptors.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+// connection_gauges gives figures of the connections, for metrics.
+std::vector<guard::Gauge> connection_gauges() {
+  return {{.name = "wba_accept_pauses",
+           .help = "Times that new connections had to wait for a free file descriptor.",
+           .read = [] { return static_cast<double>(server::accept_pauses()); }}};
 }
 
 void reopen_log(guard::Guard& guard) {
@@ -119,15 +117,16 @@ Outcome<void> run(Options& options) {
   // Every thread that is made from here on leaves these to sigwait.
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
+  // Thousands of connections need as many descriptors.
+  server::raise_descriptor_limit();
   // A check leaves nothing behind, as a log that belongs to whoever checked.
   if (options.check) config->audit.path.clear();
   auto resolver = make_resolver(options.resolver);
   if (!resolver) return std::unexpected(resolver.error());
   use_prepared_keys(options.prepared_keys);
   auto gauges = prepared_gauges();
-  const auto accepting = accepting_gauges();
-  gauges.insert(gauges.end(), accepting.begin(), accepting.end());
+  const auto connections = connection_gauges();
+  gauges.insert(gauges.end(), connections.begin(), connections.end());
   gauges.insert(gauges.end(), resolver->gauges.begin(), resolver->gauges.end());
   auto created = guard::Guard::create(
       *std::move(config), {.resolver = resolver->resolver, .gauges = std::move(gauges)});
@@ -178,6 +177,9 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--idle", options.authd.idle_seconds,
                  "seconds after which an idle connection is closed (default: 120)")
       ->check(CLI::Range(1, 86400));
+  app.add_option("--request-timeout", options.authd.request_seconds,
+                 "seconds in which a request has to arrive whole (default: 10)")
+      ->check(CLI::Range(1, 3600));
   app.add_option("--drain", options.drain_seconds,
                  "seconds between readiness saying no and the end (default: 1)")
       ->check(CLI::Range(0, 600));
