@@ -5,7 +5,9 @@
 #include <memory>
 #include <thread>
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -34,6 +36,17 @@ class Caller {
   ~Caller() { ::close(fd_); }
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;
+
+  // By TCP.
+  explicit Caller(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    const timeval limit{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
 
   [[nodiscard]] bool connected() const { return connected_; }
 
@@ -76,6 +89,10 @@ class AgentSocket : public testing::Test {
   void start(ServerLimits limits = {}) {
     auto server = SocketServer::listen(path, limits);
     ASSERT_TRUE(server) << server.error();
+    const auto address = server->listen_loopback("127.0.0.1:0");
+    ASSERT_TRUE(address) << address.error();
+    host = *address;
+    port = static_cast<std::uint16_t>(std::stoul(host.substr(host.rfind(':') + 1)));
     thread = std::thread([this, made = std::make_shared<SocketServer>(*std::move(server))] {
       made->run(stop_fd, [] { return false; },
                 {.admit = [this](uid_t, pid_t) { return admits.load(); },
@@ -83,6 +100,10 @@ class AgentSocket : public testing::Test {
                      [this](const Call& call) {
                        ++calls;
                        return Answer{.status = 200, .body = std::to_string(call.body.size())};
+                     },
+                 .authorise =
+                     [](std::string_view authorization) {
+                       return authorization == "Bearer good" ? "caller" : std::string_view();
                      }});
     });
   }
@@ -100,6 +121,8 @@ class AgentSocket : public testing::Test {
 
   test::TemporaryFolder folder;
   std::string path = folder.file("s");
+  std::string host;  // by TCP
+  std::uint16_t port = 0;
   int stop_fd = ::eventfd(0, EFD_CLOEXEC);
   std::atomic<bool> admits{true};
   std::atomic<int> calls{0};
@@ -182,6 +205,49 @@ TEST_F(AgentSocket, ConnectionsAreBounded) {
   caller.say(post("abc"));
   EXPECT_TRUE(caller.hear().ends_with("\r\n\r\n3"));
   EXPECT_EQ(idle.front().hear(), "");
+}
+
+// By TCP, where every user of the machine can connect.
+TEST_F(AgentSocket, CallersWithATokenKeepTheirConnectionsInAFloodOfOthers) {
+  start({.tcp_connections = 8});
+  const std::string head = "POST /sign HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 3\r\n";
+  // In two pieces: after the token's line, after a part of the head, after the head.
+  const std::vector<std::pair<std::string, std::string>> pieces = {
+      {head + "Authorization: Bearer good\r\nX: y", "z\r\n\r\nabc"},
+      {head + "Authorization: Bea", "rer good\r\n\r\nabc"},
+      {head + "Authorization: Bearer good\r\n\r\n", "abc"}};
+  std::list<Caller> callers;
+  for (const auto& [first, second] : pieces) callers.emplace_back(port).say(first);
+  std::list<Caller> silent;
+  for (int i = 0; i < 200; ++i) silent.emplace_back(port);
+  // Connections are taken in their order: with this answer all of the flood are there.
+  Caller last(port);
+  last.say("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  EXPECT_TRUE(last.hear().starts_with("HTTP/1.1 401 "));
+  EXPECT_EQ(silent.front().hear(), "");
+  auto caller = callers.begin();
+  for (const auto& [first, second] : pieces) {
+    caller->say(second);
+    EXPECT_TRUE(caller->hear().ends_with("\r\n\r\n3")) << first;
+    ++caller;
+  }
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(AgentSocket, AFloodThatSendsATokenOfNobodyKeepsNoCallerOut) {
+  start({.tcp_connections = 8});
+  const std::string head = "POST /sign HTTP/1.1\r\nHost: " + host + "\r\n";
+  Caller caller(port);
+  caller.say(head + "Authorization: Bearer good\r\n");
+  std::list<Caller> flood;
+  for (int i = 0; i < 200; ++i) {
+    flood.emplace_back(port).say(head + "Authorization: Bearer bad\r\nX: ");
+  }
+  Caller last(port);
+  last.say("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  EXPECT_TRUE(last.hear().starts_with("HTTP/1.1 401 "));
+  caller.say("Content-Length: 0\r\n\r\n");
+  EXPECT_TRUE(caller.hear().ends_with("\r\n\r\n0"));
 }
 
 TEST_F(AgentSocket, FilesThatAreNoSocketAndDaemonsThatRunAreLeftAlone) {

@@ -11,10 +11,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "proxy_caller.h"
 #include "request_head.h"
 
 namespace wba::agent {
 namespace {
+
+constexpr int accepts_at_once = 32;
+constexpr int max_token_looks = 8;
+
+// 0 is a user that is not known.
+server::Holder holder_of_user(uid_t user) noexcept { return server::Holder{user} + 1; }
 
 std::string_view phrase(int status) noexcept {
   switch (status) {
@@ -120,34 +127,41 @@ void SocketServer::accept_unix(const Admit& admit) {
       ::close(fd);
       continue;
     }
-    add({.fd = fd, .user = peer.uid, .process = peer.pid});
+    add({.fd = fd,
+         .user = peer.uid,
+         .process = peer.pid,
+         .held = {.holder = holder_of_user(peer.uid)}});
   }
 }
 
-void SocketServer::accept_tcp() {
-  for (;;) {
+void SocketServer::accept_tcp(const Handlers& handlers) {
+  // Not all that come: those that are there are served in between.
+  for (int i = 0; i < accepts_at_once; ++i) {
     const int fd = ::accept4(loopback_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return;
-    add({.fd = fd, .tcp = true});
+    const auto user = user_of_peer(fd);
+    add({.fd = fd, .tcp = true, .held = {.holder = user ? holder_of_user(*user) : 0}});
+    // At once: who has asked already must not look like who says nothing.
+    read_from(connections_.back(), handlers);
   }
 }
 
 // Every user of the machine can connect by TCP: these connections take no room from the others.
 void SocketServer::add(Connection connection) {
-  const auto is_kind = [tcp = connection.tcp](const Connection& one) { return one.tcp == tcp; };
-  const std::size_t limit = connection.tcp ? limits_.tcp_connections : limits_.connections;
-  if (static_cast<std::size_t>(std::ranges::count_if(connections_, is_kind)) >= limit) {
-    // The one that would be ended first makes room.
-    auto oldest = connections_.end();
-    for (auto one = connections_.begin(); one != connections_.end(); ++one) {
-      if (is_kind(*one) && (oldest == connections_.end() || one->deadline < oldest->deadline)) {
-        oldest = one;
-      }
-    }
-    ::close(oldest->fd);
-    connections_.erase(oldest);
+  std::vector<server::Held> held;
+  std::vector<std::list<Connection>::iterator> places;
+  for (auto one = connections_.begin(); one != connections_.end(); ++one) {
+    if (one->tcp != connection.tcp) continue;
+    held.push_back(one->held);
+    places.push_back(one);
   }
-  connection.deadline = Clock::now() + limits_.request;
+  const std::size_t limit = connection.tcp ? limits_.tcp_connections : limits_.connections;
+  if (const auto victim = server::makes_room(held, connection.held.holder, {.all = limit})) {
+    ::close(places[*victim]->fd);
+    connections_.erase(places[*victim]);
+  }
+  connection.held.progress = Clock::now();
+  connection.deadline = connection.held.progress + limits_.request;
   connections_.push_back(std::move(connection));
 }
 
@@ -188,6 +202,7 @@ bool SocketServer::serve_one(Connection& connection, const Handlers& handlers) {
       answer(connection, {.status = 401, .body = error_body("token-unknown")}, true);
       return false;
     }
+    connection.held.is_known = true;
   }
   if (head->body_size > limits_.body) {
     answer(connection, {.status = 413, .body = error_body("body-too-large")}, true);
@@ -203,7 +218,10 @@ bool SocketServer::serve_one(Connection& connection, const Handlers& handlers) {
                           .token = token}),
          head->close || stopping_);
   connection.in.erase(0, end + 4 + head->body_size);
-  connection.deadline = Clock::now() + (connection.in.empty() ? limits_.idle : limits_.request);
+  connection.held.progress = Clock::now();
+  connection.held.has_begun = !connection.in.empty();
+  connection.deadline =
+      connection.held.progress + (connection.in.empty() ? limits_.idle : limits_.request);
   return !connection.close_after;
 }
 
@@ -213,6 +231,16 @@ void SocketServer::serve(Connection& connection, const Handlers& handlers) {
     write_to(connection);
   }
   write_to(connection);
+}
+
+void SocketServer::look_for_token(Connection& connection, const Handlers& handlers) const {
+  if (!connection.tcp || connection.held.is_known || !handlers.authorise) return;
+  const auto end = connection.in.rfind("\r\n");
+  if (end == std::string::npos || end > limits_.head || connection.in.contains("\r\n\r\n")) return;
+  // One that comes in many pieces is not read again for each.
+  if (++connection.token_looks > max_token_looks) return;
+  const auto head = read_head(std::string_view(connection.in).substr(0, end));
+  connection.held.is_known = head && !handlers.authorise(head->authorization.value_or("")).empty();
 }
 
 void SocketServer::read_from(Connection& connection, const Handlers& handlers) {
@@ -225,6 +253,8 @@ void SocketServer::read_from(Connection& connection, const Handlers& handlers) {
   }
   if (connection.in.empty()) connection.deadline = Clock::now() + limits_.request;
   connection.in.append(buffer, static_cast<std::size_t>(size));
+  connection.held.has_begun = true;
+  look_for_token(connection, handlers);
   serve(connection, handlers);
 }
 
@@ -283,7 +313,8 @@ void SocketServer::run(int signal_fd, const std::function<bool()>& on_signal,
     drop_ended();
     // Last, since it may end a connection that was looked at above.
     if ((polled[1].revents & POLLIN) != 0 && !stopping_) accept_unix(handlers.admit);
-    if ((polled[2].revents & POLLIN) != 0 && !stopping_) accept_tcp();
+    if ((polled[2].revents & POLLIN) != 0 && !stopping_) accept_tcp(handlers);
+    drop_ended();
   }
 }
 

@@ -2,6 +2,8 @@
 #define WBA_TOOLS_AGENT_SOCKET_SERVER_H_
 
 // HTTP/1.1 on a Unix socket or on loopback TCP, one thread: a caller that hangs holds up nobody.
+// When there are too many connections, the user who has most of them loses one, and by TCP those
+// go first that have shown no token.
 
 #include <chrono>
 #include <cstdint>
@@ -14,6 +16,7 @@
 #include <poll.h>
 
 #include "loopback.h"
+#include "server/fair_share.h"
 #include "service.h"
 
 namespace wba::agent {
@@ -72,6 +75,8 @@ class SocketServer {
     std::string in = {};
     std::string out = {};
     Clock::time_point deadline = {};
+    server::Held held = {};
+    int token_looks = 0;  // times that a part of a head was searched for a token
     bool close_after = false;
     bool closed = false;
   };
@@ -80,8 +85,11 @@ class SocketServer {
       : fd_(fd), path_(std::move(path)), limits_(limits) {}
 
   void accept_unix(const Admit& admit);
-  void accept_tcp();
+  void accept_tcp(const Handlers& handlers);
   void add(Connection connection);
+  // look_for_token notes a good token as soon as its line is there, so that a caller keeps its
+  // connection while the rest of its request is on its way.
+  void look_for_token(Connection& connection, const Handlers& handlers) const;
   void read_from(Connection& connection, const Handlers& handlers);
   void write_to(Connection& connection);
   // serve answers the requests that have arrived whole.
