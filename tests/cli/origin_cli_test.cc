@@ -146,6 +146,35 @@ TEST_F(OriginCommand, SignedPassesUnsignedIsChallengedReplayedIsSlowedDown) {
               testing::ElementsAre("challenge", "refuse", "refuse"));
 }
 
+// RFC 9112 section 3.2.2: a server takes absolute-form too.
+TEST_F(OriginCommand, AbsoluteFormIsRoutedByItsPath) {
+  start({"--directory", std::string(kAgent) + "=" + folder_.file("keys.json")});
+  auto response = get(url("/.whoami"), sign("GET", "/.whoami"));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(nlohmann::json::parse(response->body).at("agent"), kAgent);
+  response = get(url("/page.txt"), sign("GET", "/page.txt"));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->body, "a page");
+  // What was signed for this host is not good for another that the target names.
+  response = get("https://evil.example/.whoami", sign("GET", "/.whoami"));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 403);
+  response = get("ftp://127.0.0.1/.whoami", sign("GET", "/.whoami"));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 400);
+}
+
+TEST_F(OriginCommand, APortThatAnotherServerHasIsRefused) {
+  start({"--directory", std::string(kAgent) + "=" + folder_.file("keys.json")});
+  const auto second =
+      run_command({WBA_COMMAND, "origin", folder_.file("site"), "--port", std::to_string(port_),
+                   "--directory", std::string(kAgent) + "=" + folder_.file("keys.json")});
+  EXPECT_EQ(second.status, 2);
+  EXPECT_EQ(second.out, "");
+  EXPECT_THAT(second.err, testing::HasSubstr("cannot listen on"));
+}
+
 TEST_F(OriginCommand, TheDirectoryOfANamedAgentIsFetchedBeforeItComes) {
   HttpsServer directory(ca_, {"bot.example"}, [&](const HttpRequest&) {
     return directory_reply(contents(folder_.file("keys.json")));

@@ -57,6 +57,24 @@ bool body_is_read(const httplib::Request& request) {
          request.method == "PRI" || request.method == "DELETE";
 }
 
+// route_by_path has a request in absolute-form routed as one in origin-form: cpp-httplib takes the
+// whole target for the path. The guard itself goes by the target. False: it is in no form that a
+// server takes. RFC 9112 section 3.2.
+bool route_by_path(const httplib::Request& request) {
+  if (request.target.starts_with('/') || request.target == "*") return true;
+  const auto uri = split_target_uri(request.target);
+  if (!uri) return false;
+  const auto authority_end = static_cast<std::size_t>(
+      uri->authority.data() + uri->authority.size() - request.target.data());
+  // Nothing before the path is encoded, so that it has the same length when decoded.
+  if (request.path.compare(0, authority_end, request.target, 0, authority_end) != 0) return false;
+  // The request is a variable of cpp-httplib's, and no constant.
+  auto& path = const_cast<httplib::Request&>(request).path;
+  path.erase(0, authority_end);
+  if (path.empty()) path = "/";
+  return path.front() == '/';
+}
+
 // Framing is where a request ends.
 enum class Framing : std::uint8_t {
   no_body,
@@ -165,6 +183,12 @@ Request view_of(const httplib::Request& request, std::vector<FieldLine>& lines) 
 
 }  // namespace
 
+void have_port_alone(socket_t listener) {
+  const int on = 1;
+  // A port whose connections of before are still ending can be had.
+  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
 const Decision* current_decision() noexcept { return thread_decision; }
 
 HttplibGuard::HttplibGuard(std::shared_ptr<Guard> guard) : guard_(std::move(guard)) {
@@ -201,7 +225,8 @@ bool HttplibGuard::before_routing(const httplib::Request& request, httplib::Resp
   const Framing framing = framing_of(request);
   slot.is_whole = framing == Framing::no_body;
   slot.has_counted_body = framing == Framing::counted;
-  if (framing == Framing::unclear || (!slot.is_whole && !body_is_read(request))) {
+  if (framing == Framing::unclear || (!slot.is_whole && !body_is_read(request)) ||
+      !route_by_path(request)) {
     response.status = 400;
     return true;
   }

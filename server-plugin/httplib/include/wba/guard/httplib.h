@@ -17,6 +17,11 @@
 // request that was read to its end beyond doubt: one without a body, or one with a Content-Length
 // that reached a handler. All other answers close it, refusals of requests with a body among them.
 
+// A thread of cpp-httplib waits for each connection, also for one that says nothing: as many of
+// these as there are threads (eight or more, by the processor) keep everybody else out, each for as
+// long as the read time-out lasts, and for longer if an octet comes now and then. It has no
+// time-out for a whole request. Let a proxy stand in front of a server that strangers can reach.
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +37,10 @@ namespace wba::guard {
 // in an error or post-routing handler. nullptr everywhere else, in content providers too, and where
 // the request was not let pass or could not be read. It lives as long as the handler runs.
 [[nodiscard]] const Decision* current_decision() noexcept;
+
+// have_port_alone makes a listening socket share its port with no other: cpp-httplib lets two
+// servers have one, and each would see half of the nonces.
+void have_port_alone(socket_t listener);
 
 // HttplibGuard is what GuardedServer calls. Each thread of the server gets a Worker of its own.
 class HttplibGuard {
@@ -73,6 +82,7 @@ class GuardedServer : public Base {
   template <typename... Arguments>
   explicit GuardedServer(std::shared_ptr<Guard> guard, Arguments&&... arguments)
       : Base(std::forward<Arguments>(arguments)...), guard_(std::move(guard)) {
+    Base::set_socket_options(have_port_alone);
     set_pre_routing_handler(nullptr);
     set_post_routing_handler(nullptr);
   }
