@@ -16,11 +16,11 @@ nlohmann-json3-dev         JWK and other JSON
 libcli11-dev               the command line of wba
 libcurl4-openssl-dev       HTTP client of wba::directory and wba::client
 libpsl-dev                 registered domains: a bound on directories for each
-libcpp-httplib-dev         HTTPS server of wba and the middleware for it
+libcpp-httplib-dev         HTTPS server of wba origin and the middleware for it
 libtomlplusplus-dev        configuration of the guard
 libhiredis-dev             Redis, for state that several machines share
 prometheus-cpp-dev         metrics
-libevent-dev               the event loop of wba-authd
+libevent-dev               the event loop of wba-authd and wba directory serve
 curl:curl                  wba curl runs it; so do the tests
 jq:jq                      tools/demo.sh takes requests out of vectors/ with it
 openssl:openssl            tools/demo.sh makes the certificates of its servers with it

@@ -1,4 +1,5 @@
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -10,8 +11,12 @@
 #include <curl/curl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <wba/directory_document.h>
 #include <wba/key.h>
@@ -108,8 +113,10 @@ class DirectoryServeCommand : public ::testing::Test {
   [[nodiscard]] std::string resolve() const { return "agent.test:" + port_ + ":127.0.0.1"; }
 
   // ask makes a request by libcurl, whose TLS and HTTP are not ours.
+  // `in_line` stands in the request line in place of `target`.
   [[nodiscard]] Answer ask(const std::string& method, const std::string& target,
-                           const std::vector<std::string>& headers = {}) const {
+                           const std::vector<std::string>& headers = {},
+                           const std::string& in_line = {}) const {
     Answer answer;
     CURL* easy = curl_easy_init();
     curl_slist* lines = nullptr;
@@ -121,6 +128,7 @@ class DirectoryServeCommand : public ::testing::Test {
     curl_easy_setopt(easy, CURLOPT_RESOLVE, hosts);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    if (!in_line.empty()) curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, in_line.c_str());
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, 120L);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &append);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &answer.head);
@@ -200,6 +208,96 @@ TEST_F(DirectoryServeCommand, OtherRequestsAreRefused) {
   EXPECT_EQ(ask("GET", std::string(path), {"Host: evil.test"}).status, 421);
   EXPECT_EQ(ask("GET", std::string(path), {"Host: agent.test"}).status, 200);
   EXPECT_EQ(ask("GET", "/health").body, "ok\n");
+}
+
+// RFC 9112 section 3.2.2: the authority of an absolute-form target stands in place of Host's.
+TEST_F(DirectoryServeCommand, AbsoluteFormIsAnsweredForItsOwnAuthority) {
+  start();
+  const std::string ours = "https://agent.test" + std::string(path);
+  const std::string others = "https://evil.test" + std::string(path);
+  const Answer answer = ask("GET", std::string(path), {}, ours);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, contents(file_));
+  EXPECT_FALSE(answer.field("Signature").empty());
+  EXPECT_EQ(ask("GET", std::string(path), {"Host: evil.test"}, ours).status, 200);
+  EXPECT_EQ(ask("GET", std::string(path), {"Host: agent.test"}, others).status, 421);
+  EXPECT_EQ(ask("GET", std::string(path), {}, "http://agent.test" + std::string(path)).status, 400);
+  EXPECT_EQ(ask("GET", std::string(path), {}, "agent.test").status, 400);
+  EXPECT_EQ(ask("GET", std::string(path), {"Host: agent.test", "Host: evil.test"}).status, 400);
+}
+
+TEST_F(DirectoryServeCommand, APortThatAnotherServerHasIsRefused) {
+  start();
+  const auto second = test::run_command(command({"--listen", "127.0.0.1", "--port", port_}));
+  EXPECT_EQ(second.status, 2);
+  EXPECT_EQ(second.out, "");
+  EXPECT_THAT(second.err, HasSubstr("cannot listen on port " + port_));
+  EXPECT_EQ(ask("GET", std::string(path)).status, 200);
+}
+
+// SlowConnections say nothing, or one octet of a TLS handshake a second, until they go.
+class SlowConnections {
+ public:
+  SlowConnections(std::uint16_t port, std::size_t count) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (std::size_t i = 0; i < count; ++i) {
+      const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      if (socket < 0) break;
+      sockets_.push_back(socket);
+      if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+        ++connected_;
+      }
+    }
+    dripping_ = std::thread([this] { drip(); });
+  }
+  SlowConnections(const SlowConnections&) = delete;
+  SlowConnections& operator=(const SlowConnections&) = delete;
+  ~SlowConnections() {
+    ended_ = true;
+    dripping_.join();
+    for (const int socket : sockets_) ::close(socket);
+  }
+
+  [[nodiscard]] std::size_t connected() const noexcept { return connected_; }
+
+ private:
+  // The head of a record of 512 octets, and what could be in it.
+  void drip() const {
+    constexpr std::string_view head("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
+    for (std::size_t tick = 0; !ended_; ++tick) {
+      if (tick % 20 == 0) {
+        const char octet = tick / 20 < head.size() ? head[tick / 20] : 'x';
+        for (std::size_t i = 0; i < sockets_.size(); i += 2) {
+          ::send(sockets_[i], &octet, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
+      }
+      std::this_thread::sleep_for(milliseconds(50));
+    }
+  }
+
+  std::vector<int> sockets_;
+  std::size_t connected_ = 0;
+  std::atomic<bool> ended_{false};
+  std::thread dripping_;
+};
+
+TEST_F(DirectoryServeCommand, SilentAndSlowConnectionsKeepNobodyOut) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = limit.rlim_max;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (limit.rlim_cur < 2500) GTEST_SKIP() << "too few descriptors for 2,000 connections";
+  start();
+  for (const std::size_t count : {66U, 500U, 2000U}) {
+    const SlowConnections slow(static_cast<std::uint16_t>(std::stoul(port_)), count);
+    EXPECT_EQ(slow.connected(), count);
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_EQ(ask("GET", std::string(path)).status, 200) << count << " connections, " << i;
+    }
+  }
 }
 
 TEST_F(DirectoryServeCommand, FileIsReadAgainWhenItChanges) {

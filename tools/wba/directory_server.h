@@ -3,10 +3,8 @@
 
 // The HTTPS server of `wba directory serve`.
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,9 +27,12 @@ struct ServerOptions {
 
 // DirectoryServer serves one directory file at the well-known path, and `/health`. The file is read
 // again when it has changed; one that is no good leaves the old directory in place.
+//
+// One thread holds all connections. Those that say nothing, or little at a time, are closed when
+// their time is over, or sooner when there are too many: of one address or network, or at all.
 class DirectoryServer {
  public:
-  // create opens the port and reads the directory.
+  // create opens the port, which no other server may have, and reads the directory.
   [[nodiscard]] static Outcome<std::unique_ptr<DirectoryServer>> create(
       ServerOptions options, std::vector<std::shared_ptr<const Signer>> signers);
   ~DirectoryServer();
