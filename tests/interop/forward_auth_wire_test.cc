@@ -92,9 +92,9 @@ const std::string smuggled = asking("GET /smuggled HTTP/1.1");
 
 TEST_F(WireTest, AskingsOnOneConnectionAreAnsweredInOrder) {
   start();
-  const auto got = exchange(asking("GET / HTTP/1.1") +
-                            asking("POST / HTTP/1.1", "Content-Length: 4\r\n", "body") +
-                            asking("GET / HTTP/1.1", "Connection: close\r\n"));
+  const auto got =
+      exchange(asking("GET / HTTP/1.1") + asking("POST / HTTP/1.1", "Content-Length: 0\r\n") +
+               asking("GET / HTTP/1.1", "Connection: close\r\n"));
   EXPECT_TRUE(got.closed);
   EXPECT_EQ(answers(got), 3) << got.received;
   EXPECT_EQ(got.received.find("HTTP/1.1 4"), std::string::npos) << got.received;
@@ -135,6 +135,25 @@ TEST_F(WireTest, WhereItIsNotClearWhereAnAskingEndsNothingBehindItIsAnswered) {
     EXPECT_EQ(got.received.find("HTTP/1.1 2"), std::string::npos) << head << "\n" << got.received;
   }
   EXPECT_EQ(answers(exchange(asking("GET / HTTP/1.1", "Connection: close\r\n"))), 1);
+}
+
+// A proxy that hands the client's length on and no body would wait for ever.
+TEST_F(WireTest, AnAskingThatSaysThatABodyFollowsIsRefusedAtOnce) {
+  start();
+  for (const auto* method : {"GET", "HEAD", "DELETE", "OPTIONS", "POST", "PUT", "PATCH"}) {
+    for (const auto* fields :
+         {"Content-Length: 77\r\n", "Content-Length: 5\r\nExpect: 100-continue\r\n",
+          "Content-Length: 90000000000\r\n"}) {
+      const auto got = exchange(asking(std::string(method) + " / HTTP/1.1", fields));
+      EXPECT_TRUE(got.closed) << method << fields;
+      EXPECT_THAT(got.received, testing::StartsWith("HTTP/1.1 4")) << method << fields;
+      EXPECT_EQ(answers(got), 1) << method << fields << got.received;
+    }
+  }
+  const auto got =
+      exchange(asking("POST / HTTP/1.1", "Expect: 100-continue\r\nConnection: close\r\n"));
+  EXPECT_TRUE(got.closed);
+  EXPECT_THAT(got.received, testing::StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(WireTest, AFieldThatIsNearlyTheProxysIsRefused) {

@@ -61,7 +61,7 @@ bool Answerer::admits(const sockaddr_storage& peer) noexcept {
 const Answer& Answerer::answer(const Request& asking, std::string_view peer) {
   answer_.headers.clear();
   answer_.status = kForbidden;
-  answer_.close = !is_framed_clearly(asking.method, asking.fields);
+  answer_.close = !is_framed_clearly(asking.fields);
   if (answer_.close) return refuse("framing-unclear");
   if (!guard_->trusts_peer(peer, worker_)) return refuse("peer-not-trusted");
   const auto read = read_original_request(options_.style, asking, options_.scheme, original_);

@@ -22,10 +22,10 @@ namespace wba::forward_auth {
 namespace {
 
 constexpr ev_ssize_t kMaxHeaders = 65536;
-constexpr ev_ssize_t kMaxBody = 65536;
-// Of whoever watches: a short question, and no body.
+// A question is its head: one that says that a body follows is refused, not waited for.
+constexpr ev_ssize_t kMaxBody = 0;
+// Of whoever watches: a short question.
 constexpr ev_ssize_t kMaxAdminHeaders = 8192;
-constexpr ev_ssize_t kMaxAdminBody = 0;
 constexpr std::chrono::seconds kAdminIdle{10};
 constexpr std::size_t kMostAdminConnections = 64;
 
@@ -200,7 +200,7 @@ class Admin {
     }
     if (!connections_.begin(base_.get(), http_.get(), bound)) return false;
     evhttp_set_max_headers_size(http_.get(), kMaxAdminHeaders);
-    evhttp_set_max_body_size(http_.get(), kMaxAdminBody);
+    evhttp_set_max_body_size(http_.get(), kMaxBody);
     evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
     evhttp_set_gencb(
         http_.get(),

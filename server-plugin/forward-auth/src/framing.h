@@ -2,21 +2,19 @@
 #define WBA_FORWARD_AUTH_FRAMING_H_
 
 #include <span>
-#include <string_view>
 
 #include <wba/message.h>
 
 namespace wba::forward_auth {
 
-// is_framed_clearly says whether the proxy and libevent must agree where an asking ends. Of which
-// methods libevent reads a body depends on its version (2.1.12: not of HEAD), and of two lengths it
-// takes the first: what it does not read it takes for the next request, and gives the proxy an
-// answer too many, which that would take for another client's. So an asking has no
-// Transfer-Encoding, at most one Content-Length, all digits and, but for POST, PUT and PATCH, zero;
-// and every field name is a token, so that none is nearly one of these. Where it is not clear the
-// connection has to be closed. RFC 9112 §6.3, §11.2.
-[[nodiscard]] bool is_framed_clearly(std::string_view method,
-                                     std::span<const FieldLine> fields) noexcept;
+// is_framed_clearly is true if the proxy and libevent must agree where an asking ends: with its
+// head. Of which methods libevent reads a body depends on its version (2.1.12: not of HEAD), and of
+// two lengths it takes the first: what it does not read it takes for the next request, and gives
+// the proxy an answer too many, which that would take for another client's. So an asking has no
+// Transfer-Encoding and at most one Content-Length, which is zero; and every field name is a token,
+// so that none is nearly one of these. If it is not clear the connection has to be closed. RFC 9112
+// §6.3, §11.2.
+[[nodiscard]] bool is_framed_clearly(std::span<const FieldLine> fields) noexcept;
 
 }  // namespace wba::forward_auth
 
