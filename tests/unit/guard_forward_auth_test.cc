@@ -253,8 +253,23 @@ unsigned = "allow"
 name = "off"
 paths = ["/off"]
 mode = "off"
+[[routes]]
+name = "once"
+paths = ["/once"]
+unsigned = "allow"
+replay = true
+[[routes]]
+name = "limited"
+paths = ["/limited"]
+unsigned = "allow"
+limit = "slow"
+[limits.slow]
+requests = 1
+per = "24h"
 )");
-    auto guard = guard::Guard::create(config.value(), {.resolver = resolver});
+    // What is signed in the second of the start is not what this is about.
+    auto guard = guard::Guard::create(
+        config.value(), {.resolver = resolver, .started = now() - std::chrono::minutes(1)});
     AuthdOptions options;
     options.refusal = refusal;
     guard_ = std::move(guard).value();
@@ -268,6 +283,10 @@ mode = "off"
     return answerer_->answer({.method = "GET", .authority = "authd", .fields = fields_}, peer);
   }
 
+  static guard::Now now() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  }
+
   static std::string header(const Answer& answer, std::string_view name) {
     for (const auto& [known, value] : answer.headers) {
       if (known == name) return value;
@@ -277,8 +296,7 @@ mode = "off"
 
   std::vector<FieldLine> signed_fields(std::string_view target) {
     request_ = {.target = std::string(target)};
-    agent_.sign(request_,
-                std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+    agent_.sign(request_, now());
     const Request view = request_.view();
     return {view.fields.begin(), view.fields.end()};
   }
@@ -367,6 +385,20 @@ TEST_F(AnswererTest, WhatPassesHasEveryFieldIfEmpty) {
           << target << name;
     }
   }
+}
+
+// A cache in front would give one caller's decision to another.
+TEST_F(AnswererTest, NoAnswerMayBeStored) {
+  const auto count = [](const Answer& answer) {
+    return std::ranges::count(answer.headers,
+                              std::pair<std::string, std::string>("Cache-Control", "no-store"));
+  };
+  EXPECT_EQ(count(ask(signed_fields("/a"), "/a")), 1);
+  EXPECT_EQ(count(ask({}, "/open")), 1);
+  EXPECT_EQ(count(ask({}, "/off")), 1);
+  EXPECT_EQ(count(ask({}, "/a")), 1);
+  EXPECT_EQ(count(ask({}, "/a", "192.0.2.1")), 1);
+  EXPECT_EQ(count(ask({{"Content-Length", "5"}}, "/a")), 1);
 }
 
 TEST_F(AnswererTest, AProxyThatTellsNothingIsRefused) {

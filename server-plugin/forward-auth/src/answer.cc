@@ -60,6 +60,8 @@ bool Answerer::admits(const sockaddr_storage& peer) noexcept {
 
 const Answer& Answerer::answer(const Request& asking, std::string_view peer) {
   answer_.headers.clear();
+  // A cache in front of wba-authd would give one caller's decision to another.
+  add("Cache-Control", "no-store");
   answer_.status = kForbidden;
   answer_.close = !is_framed_clearly(asking.fields);
   if (answer_.close) return refuse("framing-unclear");
@@ -85,7 +87,9 @@ const Answer& Answerer::refuse(std::string_view error) {
 
 void Answerer::fill(const guard::Decision& decision) {
   add("X-Agent-Request-Id", request_id_);
-  for (const auto& header : decision.headers) add(header.name, header.value);
+  for (const auto& header : decision.headers) {
+    if (header.name != "Cache-Control") add(header.name, header.value);
+  }
   if (decision.action != guard::Action::pass) {
     add("X-Agent-Status", std::to_string(decision.status));
     answer_.status = options_.refusal == RefusalStatus::forbidden ? kForbidden : decision.status;

@@ -35,7 +35,7 @@ class Answerer {
   // answer decides about the request that `asking` is about. `peer` is who asks: nobody but a
   // trusted proxy is answered anything but 403, since what it says of the client would be a claim.
   // An asking of which it is not clear where it ends is answered 403 too, and is the connection's
-  // last. The answer lives until the next.
+  // last. No answer may be stored. It lives until the next.
   //
   // Where a request passes, X-Agent-Outcome says what it is, and only for a verified agent
   // X-Agent-Identity, -Domain, -Keyid and -Dialect who sent it. All five are always there, empty

@@ -380,6 +380,7 @@ void Deciding::end() {
 }
 
 void Deciding::fail() noexcept {
+  static constexpr HeaderField kNoStore[] = {{"Cache-Control", "no-store"}};
   Decision& decision = scratch_.decision;
   const bool passes = route_ != nullptr && record_.mode != Mode::enforce;
   // Nothing of the caller is taken for known.
@@ -394,7 +395,7 @@ void Deciding::fail() noexcept {
   scratch_.headers.clear();
   decision.action = record_.action;
   decision.status = record_.status;
-  decision.headers = {};
+  decision.headers = passes ? std::span<const HeaderField>() : kNoStore;
 }
 
 }  // namespace wba::guard
