@@ -68,6 +68,22 @@ TEST_P(ForwardAuthFieldsTest, AConnectionFieldChangesNothingOfWhatIsJudged) {
   }
 }
 
+TEST_P(ForwardAuthFieldsTest, ACoveredContentLengthIsCompared) {
+  for (const long version : kVersions) {
+    for (const bool is_same : {true, false}) {
+      OwnedRequest request{.method = "POST", .authority = authority(), .target = "/orders"};
+      request.fields = {{"Content-Length", "6"}};
+      agent_.sign(request, wall_clock(),
+                  {.components = {"@authority", "@method", "@path", "content-length"}});
+      // libcurl sends the body's own.
+      request.fields.erase(request.fields.begin());
+      request.fields.emplace_back("Content-Type", "text/plain");
+      request.body = is_same ? "a body" : "another body";
+      EXPECT_EQ(send(request, version).status, is_same ? 200 : 403) << version << log();
+    }
+  }
+}
+
 // A body that a method does not need is no reason for another answer: the challenge is
 // wba-authd's, and what wba-authd cannot read has none. (With HTTP/2 a stream that ends before its
 // body was read is an error to libcurl where it sees that before the answer.)

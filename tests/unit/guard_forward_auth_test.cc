@@ -196,6 +196,39 @@ TEST(OriginalRequest, TheClientIsWhomTheProxyItselfHasSeen) {
   }
 }
 
+// Of a question Content-Length is its own, which has no body: what the client sent is told.
+TEST(OriginalRequest, TheLengthIsWhatTheProxyTells) {
+  const auto length_of = [](HeaderStyle style, std::vector<FieldLine> more) {
+    std::vector<FieldLine> fields = {method, host, uri, from, {"Host", "shop.example"}};
+    for (const auto* name : {"X-Forwarded-Method", "X-Forwarded-Uri"})
+      fields.push_back({name, "/"});
+    fields.push_back({"X-Forwarded-Host", "shop.example"});
+    fields.push_back({"Content-Length", "0"});
+    fields.insert(fields.end(), more.begin(), more.end());
+    OriginalRequest read;
+    if (!read_original_request(style,
+                               {.method = "POST", .authority = "shop.example", .fields = fields},
+                               "https", read)) {
+      return std::string("refused");
+    }
+    std::string lengths;
+    for (const auto& line : read.fields) {
+      if (field_name_equals(line.name, "content-length")) lengths.append(line.value).append(";");
+    }
+    return lengths;
+  };
+  const FieldLine told{"X-Original-Content-Length", "18"};
+  const FieldLine told_forwarded{"X-Forwarded-Content-Length", "18"};
+  EXPECT_EQ(length_of(HeaderStyle::original, {told}), "18;");
+  EXPECT_EQ(length_of(HeaderStyle::forwarded, {told_forwarded}), "18;");
+  EXPECT_EQ(length_of(HeaderStyle::original, {}), "");
+  EXPECT_EQ(length_of(HeaderStyle::original, {{"X-Original-Content-Length", ""}}), "");
+  EXPECT_EQ(length_of(HeaderStyle::original, {told_forwarded}), "");
+  EXPECT_EQ(length_of(HeaderStyle::original, {told, told}), "refused");
+  EXPECT_EQ(length_of(HeaderStyle::forwarded, {told}), "");
+  EXPECT_EQ(length_of(HeaderStyle::direct, {told, told_forwarded}), "");
+}
+
 struct FramingCase {
   std::string_view method;
   std::vector<FieldLine> fields;
@@ -399,6 +432,37 @@ TEST_F(AnswererTest, NoAnswerMayBeStored) {
   EXPECT_EQ(count(ask({}, "/a")), 1);
   EXPECT_EQ(count(ask({}, "/a", "192.0.2.1")), 1);
   EXPECT_EQ(count(ask({{"Content-Length", "5"}}, "/a")), 1);
+}
+
+TEST_F(AnswererTest, ACoveredLengthIsCheckedWhereItIsTold) {
+  request_ = {.target = "/open", .fields = {{"Content-Length", "18"}}};
+  agent_.sign(request_, now(), {.components = {"@authority", "content-length"}});
+  const Request view = request_.view();
+  const std::vector<FieldLine> fields(view.fields.begin() + 1, view.fields.end());
+  const auto told = [&](std::string_view length) {
+    auto all = fields;
+    all.push_back({"X-Original-Content-Length", length});
+    return ask(all, "/open").status;
+  };
+  EXPECT_EQ(told("18"), 200);
+  EXPECT_EQ(told("19"), 403);
+  EXPECT_EQ(guard_->metrics().find("component-not-visible\"} 1"), std::string::npos);
+  // Where it is not told nobody can say that the signature is wrong.
+  const auto& answer = ask(fields, "/open");
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_FALSE(header(answer, "Accept-Signature").empty());
+  EXPECT_THAT(guard_->metrics(), testing::HasSubstr("cause=\"component-not-visible\"} 1\n"));
+}
+
+// What any proxy hands on is not there because the client did not send it.
+TEST_F(AnswererTest, AnotherFieldThatIsCoveredAndMissingIsInvalid) {
+  request_ = {.target = "/open", .fields = {{"X-Token", "t"}}};
+  agent_.sign(request_, now(), {.components = {"@authority", "x-token"}});
+  const Request view = request_.view();
+  const auto& answer = ask({view.fields.begin() + 1, view.fields.end()}, "/open");
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_TRUE(header(answer, "Accept-Signature").empty());
+  EXPECT_EQ(guard_->metrics().find("component-not-visible\"} 1"), std::string::npos);
 }
 
 TEST_F(AnswererTest, AProxyThatTellsNothingIsRefused) {

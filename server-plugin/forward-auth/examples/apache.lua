@@ -17,14 +17,18 @@ local passed_on = {
 }
 local told_client = { "Accept-Signature", "Retry-After", "Cache-Control" }
 
--- Fields of the client's connection or body, and those that wba-authd is told the request in.
-local not_asked = {}
+-- Fields of the client's connection or body. The length wba-authd is told in another.
+local of_connection = {}
 for _, name in ipairs({
   "host", "connection", "proxy-connection", "keep-alive", "upgrade", "te", "trailer",
-  "transfer-encoding", "content-length", "expect", "x-original-method", "x-original-scheme",
-  "x-original-host", "x-original-uri", "x-original-client",
+  "transfer-encoding", "content-length", "expect",
 }) do
-  not_asked[name] = true
+  of_connection[name] = true
+end
+
+-- Nor is wba-authd asked with those that it is told the request in.
+local function is_asked(name)
+  return not of_connection[name] and not name:find("^x%-original%-")
 end
 
 -- This thread's connection to wba-authd.
@@ -104,8 +108,10 @@ local function question(r, target, host)
     "X-Original-URI: " .. target,
     "X-Original-Client: " .. r.useragent_ip,
   }
+  local length = r.headers_in["Content-Length"]
+  if length then lines[#lines + 1] = "X-Original-Content-Length: " .. length end
   for name, value in pairs(r:headers_in_table()) do
-    if not not_asked[name:lower()] then
+    if is_asked(name:lower()) then
       lines[#lines + 1] = name .. ": " .. value
     end
   end
@@ -122,7 +128,7 @@ local function take_out_nominated(r)
     local name = option:lower()
     if connection_options[name] then
       options[#options + 1] = name
-    elseif not not_asked[name] then
+    elseif is_asked(name) then
       r.headers_in[option] = nil
     end
   end

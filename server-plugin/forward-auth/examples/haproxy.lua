@@ -14,14 +14,18 @@ local passed_on = {
 }
 local told_client = { "accept-signature", "retry-after", "cache-control" }
 
--- Fields of the client's connection or body, and those that wba-authd is told the request in.
-local not_asked = {}
+-- Fields of the client's connection or body. The length wba-authd is told in another.
+local of_connection = {}
 for _, name in ipairs({
   "host", "connection", "proxy-connection", "keep-alive", "upgrade", "te", "trailer",
-  "transfer-encoding", "content-length", "expect", "x-original-method", "x-original-scheme",
-  "x-original-host", "x-original-uri", "x-original-client",
+  "transfer-encoding", "content-length", "expect",
 }) do
-  not_asked[name] = true
+  of_connection[name] = true
+end
+
+-- Nor is wba-authd asked with those that it is told the request in.
+local function is_asked(name)
+  return not of_connection[name] and not name:find("^x%-original%-")
 end
 
 -- HAProxy counts the lines of a field from 0.
@@ -47,8 +51,12 @@ local function question(txn)
     ["x-original-uri"] = { txn.f:pathq() },
     ["x-original-client"] = { txn.f:src() },
   }
+  local length = first_of(fields, "content-length")
+  if length ~= "" then
+    headers["x-original-content-length"] = { length }
+  end
   for name, values in pairs(fields) do
-    if not not_asked[name:lower()] then
+    if is_asked(name:lower()) then
       headers[name] = lines_of(values)
     end
   end

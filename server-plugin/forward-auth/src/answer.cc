@@ -74,7 +74,8 @@ const Answer& Answerer::answer(const Request& asking, std::string_view peer) {
                        .is_external = true,
                        .peer = peer,
                        .client = original_.client,
-                       .request_id = request_id_},
+                       .request_id = request_id_,
+                       .unseen = unseen_fields},
                       now, worker_));
   return answer_;
 }

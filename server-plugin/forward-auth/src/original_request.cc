@@ -16,17 +16,26 @@ struct Names {
   std::string_view host;
   std::string_view target;
   std::string_view client;
+  std::string_view length;
+  std::string_view request_id;
 };
 
 Names names_of(HeaderStyle style) noexcept {
   switch (style) {
     case HeaderStyle::original:
-      return {"x-original-method", "x-original-scheme", "x-original-host", "x-original-uri",
-              "x-original-client"};
+      return {"x-original-method",    "x-original-scheme", "x-original-host",
+              "x-original-uri",       "x-original-client", "x-original-content-length",
+              "x-original-request-id"};
     case HeaderStyle::forwarded:
-      return {"x-forwarded-method", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri", ""};
+      return {"x-forwarded-method",
+              "x-forwarded-proto",
+              "x-forwarded-host",
+              "x-forwarded-uri",
+              "",
+              "x-forwarded-content-length",
+              ""};
     case HeaderStyle::direct:
-      return {"", "x-forwarded-proto", "", "", ""};
+      return {"", "x-forwarded-proto", "", "", "", "", ""};
   }
   return {};
 }
@@ -58,8 +67,9 @@ Result<void> take(const Request& asking, std::string_view name, bool required,
 }
 
 bool belongs_to_asking(std::string_view name, const Names& names) noexcept {
-  const std::array<std::string_view, 7> own = {
-      names.method, names.scheme, names.host, names.target, names.client, "host", "connection"};
+  const std::array<std::string_view, 10> own = {
+      names.method, names.scheme,     names.host, names.target, names.client,
+      names.length, names.request_id, "host",     "connection", "content-length"};
   return std::ranges::any_of(own, [&](std::string_view known) {
     return !known.empty() && field_name_equals(name, known);
   });
@@ -90,6 +100,10 @@ Result<void> read_original_request(HeaderStyle style, const Request& asking,
   if (auto taken = take(asking, names.target, told, request.target); !taken) return taken;
   std::string_view client = last_forwarded_for(asking.fields);
   if (auto taken = take(asking, names.client, told, client); !taken) return taken;
+  std::string_view length;
+  if (auto taken = take(asking, names.length, false, length); !taken) return taken;
+  std::string_view request_id;
+  if (auto taken = take(asking, names.request_id, false, request_id); !taken) return taken;
   if (style == HeaderStyle::direct) {
     const auto host = only_line(asking.fields, "host");
     if (!host || !*host) return std::unexpected(Error{ErrorCode::authority_invalid});
@@ -109,8 +123,10 @@ Result<void> read_original_request(HeaderStyle style, const Request& asking,
   }
   // For signatures that cover it.
   original.fields.push_back({"host", request.authority});
+  if (!length.empty()) original.fields.push_back({"content-length", length});
   request.fields = original.fields;
   original.client = client;
+  original.request_id = request_id;
   original.request = request;
   return {};
 }

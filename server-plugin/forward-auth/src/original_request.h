@@ -17,15 +17,27 @@ namespace wba::forward_auth {
 // client can send any of these fields itself, and a proxy replaces only those that it knows.
 enum class HeaderStyle : std::uint8_t {
   original,   // X-Original-Method, -Scheme, -Host, -URI, -Client: nginx, HAProxy, Apache as shipped
+              // (and -Content-Length, -Request-Id)
   forwarded,  // X-Forwarded-Method, -Proto, -Host, -Uri, -For: Caddy forward_auth, Traefik
+              // (and -Content-Length)
   direct,     // the request itself, X-Forwarded-Proto, -For: Envoy's HTTP ext_authz
 };
 
+// unseen_fields are those of a client's request, in lower case, that a question lacks though the
+// client sent them: they are of its connection or of its body.
+inline constexpr std::string_view unseen_fields[] = {
+    "content-length", "connection",        "expect", "keep-alive", "proxy-connection", "te",
+    "trailer",        "transfer-encoding", "upgrade"};
+
 // OriginalRequest is the client's request. Its views are those of `asking`; `fields` are its field
-// lines without those that belong to the asking.
+// lines without those that belong to the asking. Of these Content-Length is what the proxy tells in
+// X-Original-Content-Length or X-Forwarded-Content-Length: the asking's own says nothing.
 struct OriginalRequest {
   Request request;
   std::vector<FieldLine> fields;
+  // The proxy's own name for the request, X-Original-Request-Id, the same whenever it asks about
+  // it. Empty if there is none.
+  std::string_view request_id;
   // The client's address. Of X-Forwarded-For it is the last, which the proxy itself has seen; empty
   // where there is none.
   std::string_view client;

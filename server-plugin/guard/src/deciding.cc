@@ -150,6 +150,20 @@ void Deciding::describe_caller(const Verdict& verdict, const SignatureVerdict* s
   }
 }
 
+// True if the signature covers a field that the request lacks because the adapter does not see it.
+bool Deciding::covers_unseen(const SignatureVerdict& signature) const {
+  if (incoming_.unseen.empty()) return false;
+  const auto covered = signature.covered();
+  return std::ranges::any_of(incoming_.unseen, [&](std::string_view name) {
+    const bool is_there = std::ranges::any_of(
+        request_.fields, [&](const FieldLine& line) { return field_name_equals(line.name, name); });
+    return !is_there && std::ranges::any_of(covered, [&](std::string_view component) {
+      return component.size() > name.size() + 1 && component.substr(1).starts_with(name) &&
+             component[name.size() + 1] == '"';
+    });
+  });
+}
+
 // Of several signatures that verified the first that has all the route asks for.
 const SignatureVerdict* Deciding::choose_signature(const Verdict& verdict) const {
   if (verdict.outcome() != Outcome::verified) return verdict.decisive();
@@ -166,6 +180,12 @@ void Deciding::judge(const Verdict& verdict) {
   verdict_ = &verdict;
   const SignatureVerdict* signature = choose_signature(verdict);
   describe_caller(verdict, signature);
+  const bool is_unseen = record_.reason == Reason::missing_component && signature != nullptr &&
+                         covers_unseen(*signature);
+  if (is_unseen) {
+    record_.outcome = Outcome::unverified;
+    record_.reason = Reason::component_unsupported;
+  }
   const bool no_keys =
       record_.outcome == Outcome::unverified && is_keys_unavailable(record_.reason);
   // A signature that nobody can check must open nothing that is closed without one.
@@ -189,6 +209,7 @@ void Deciding::judge(const Verdict& verdict) {
     carry_out(route_->route.actions.of(outcome), signature);
   }
   // What a limit or its store said beside says more.
+  if (is_unseen && record_.cause == Cause::none) record_.cause = Cause::component_not_visible;
   if (as_unsigned && record_.cause == Cause::none) record_.cause = Cause::keys_unavailable;
 }
 

@@ -60,6 +60,7 @@ class Deciding {
 
  private:
   void describe_caller(const Verdict& verdict, const SignatureVerdict* signature);
+  [[nodiscard]] bool covers_unseen(const SignatureVerdict& signature) const;
   [[nodiscard]] const SignatureVerdict* choose_signature(const Verdict& verdict) const;
   void carry_out(RuleAction action, const SignatureVerdict* signature);
   [[nodiscard]] bool meets(const SignatureVerdict& signature);

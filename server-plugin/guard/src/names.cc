@@ -74,6 +74,8 @@ std::string_view to_string(Cause cause) noexcept {
       return "path-unclear";
     case Cause::authority_unclear:
       return "authority-unclear";
+    case Cause::component_not_visible:
+      return "component-not-visible";
     case Cause::internal_error:
       return "internal-error";
   }

@@ -65,6 +65,7 @@ enum class Cause : std::uint8_t {
   keys_unavailable,       // the agent's keys could not be had
   path_unclear,           // the path falls under another route or rule for each way to read it
   authority_unclear,      // what the client called this server cannot be told
+  component_not_visible,  // covers a field that the adapter does not see: nothing can be checked
   internal_error,         // no memory
 };
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ struct IncomingRequest {
   std::string_view client = {};  // address of the client, where the adapter knows; else empty
   std::string_view request_id = {};
   std::optional<std::string_view> body = {};  // the whole body, where it is at hand
+  // Fields, in lower case, that the adapter does not see where `request` lacks them. A signature
+  // that covers one cannot be checked: it is unverified, by Cause::component_not_visible.
+  std::span<const std::string_view> unseen = {};
 };
 
 // Gauge is a figure of the adapter, read when metrics are asked for.
