@@ -1,4 +1,5 @@
-// What nginx does of its own with a site, against wba-authd: caches and large bodies.
+// What nginx does of its own with a site, against wba-authd: internal redirects, caches and large
+// bodies.
 
 #include "forward_auth_proxies.h"
 
@@ -13,10 +14,53 @@ class NginxSiteTest : public ForwardAuthTest {
     proxy_.stop();
     start_proxy(authd_->port(), what, replacement);
   }
+
+  // serve_files has nginx serve a folder in place of the backend, with more lines in its location.
+  void serve_files(const std::string& more) {
+    const auto folder = folder_.path() / "www";
+    std::filesystem::create_directory(folder);
+    std::ofstream(folder / "index.html") << "the index";
+    std::ofstream(folder / "missing.html") << "no such page";
+    restart("proxy_pass http://backend;", "root @RUN@/www; index index.html;" + more);
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Proxies, NginxSiteTest, testing::Values(proxies[0]),
                          [](const auto& test) { return test.param.name; });
+
+// nginx runs its checks again after an internal redirect.
+TEST_P(NginxSiteTest, ARequestIsOneUseOfItsNonceOverInternalRedirects) {
+  serve_files(
+      "error_page 403 = @refused; error_page 404 /missing.html; error_page 405 =405 "
+      "/missing.html;");
+  for (const long version : kVersions) {
+    const auto request = make_signed("/");
+    EXPECT_EQ(send(request, version).body, "the index") << log();
+    EXPECT_EQ(send(request, version).status, 429);
+    const auto missing = send(make_signed("/nothing"), version);
+    EXPECT_EQ(missing.status, 404) << log();
+    EXPECT_EQ(missing.body, "no such page");
+    // error_page makes a GET of it.
+    const auto posted = send(make_signed("/index.html", "POST"), version);
+    EXPECT_EQ(posted.status, 405) << log();
+    EXPECT_EQ(posted.body, "no such page");
+  }
+}
+
+TEST_P(NginxSiteTest, ARequestIsOneUseOfItsNonceOverTryFiles) {
+  serve_files("try_files $uri /index.html;");
+  for (const long version : kVersions) {
+    const auto request = make_signed("/app/route");
+    EXPECT_EQ(send(request, version).body, "the index") << log();
+    EXPECT_EQ(send(request, version).status, 429);
+  }
+}
+
+TEST_P(NginxSiteTest, ARequestIsOneOfItsRateOverInternalRedirects) {
+  serve_files("try_files $uri /index.html;");
+  EXPECT_EQ(send({.target = "/limited"}).status, 200) << log();
+  EXPECT_EQ(send({.target = "/limited"}).status, 429);
+}
 
 // A site that caches what its backend says.
 TEST_P(NginxSiteTest, ADecisionIsNotCachedWithTheSite) {

@@ -218,6 +218,11 @@ TEST_P(ForwardAuthTest, AReplayedTamperedExpiredOrStolenRequestIsRefused) {
   const auto request = make_signed("/once");
   EXPECT_EQ(send(request).status, 200);
   EXPECT_EQ(send(request).status, 429);
+  // Which question is about which request says the proxy.
+  auto named = make_signed("/once");
+  named.fields.emplace_back("X-Original-Request-Id", "1");
+  EXPECT_EQ(send(named).status, 200);
+  EXPECT_EQ(send(named).status, 429);
 
   auto tampered = make_signed("/a");
   tampered.target = "/b";
@@ -234,7 +239,7 @@ TEST_P(ForwardAuthTest, AReplayedTamperedExpiredOrStolenRequestIsRefused) {
   auto unreadable = make_signed();
   unreadable.fields.back().second = "junk";
   EXPECT_EQ(send(unreadable).status, 400);
-  EXPECT_EQ(backend_.count(), 1);
+  EXPECT_EQ(backend_.count(), 2);
 }
 
 TEST_P(ForwardAuthTest, ABodyReachesTheBackendAndNotTheDaemon) {

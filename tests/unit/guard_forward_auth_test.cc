@@ -306,7 +306,7 @@ per = "24h"
     AuthdOptions options;
     options.refusal = refusal;
     guard_ = std::move(guard).value();
-    answerer_ = std::make_unique<Answerer>(guard_, options);
+    answerer_ = std::make_unique<Answerer>(guard_, options, std::make_shared<PassedRequests>());
     fields_ = client;
     fields_.push_back({"X-Original-Method", "GET"});
     fields_.push_back({"X-Original-Host", "shop.example"});
@@ -314,6 +314,14 @@ per = "24h"
     fields_.push_back({"X-Original-URI", target_});
     fields_.push_back(from);
     return answerer_->answer({.method = "GET", .authority = "authd", .fields = fields_}, peer);
+  }
+
+  // ask_again puts the last question once more, with more fields.
+  const Answer& ask_again(const std::vector<FieldLine>& more = {},
+                          std::string_view peer = "10.0.0.1") {
+    auto fields = fields_;
+    fields.insert(fields.end(), more.begin(), more.end());
+    return answerer_->answer({.method = "GET", .authority = "authd", .fields = fields}, peer);
   }
 
   static guard::Now now() {
@@ -434,6 +442,64 @@ TEST_F(AnswererTest, NoAnswerMayBeStored) {
   EXPECT_EQ(count(ask({{"Content-Length", "5"}}, "/a")), 1);
 }
 
+const FieldLine id{"X-Original-Request-Id", "5fa0"};
+
+// nginx asks again after an internal redirect.
+TEST_F(AnswererTest, ARequestIsOneUseOfItsNonceHoweverOftenItIsAskedAbout) {
+  auto fields = signed_fields("/once");
+  const auto named = [&](FieldLine with) {
+    auto all = fields;
+    all.push_back(with);
+    return all;
+  };
+  const std::string request_id = header(ask(named(id), "/once"), "X-Agent-Request-Id");
+  for (int i = 0; i < 2; ++i) {
+    const auto& answer = ask_again();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(header(answer, "X-Agent-Identity"), agent_.url());
+    EXPECT_EQ(header(answer, "X-Agent-Request-Id"), request_id);
+  }
+  // In the metrics it is one request, which had one fresh nonce.
+  EXPECT_THAT(guard_->metrics(), testing::HasSubstr("wba_replay_entries 1\n"));
+  EXPECT_THAT(guard_->metrics(), testing::HasSubstr("wba_decision_seconds_count 1\n"));
+  // Another request of the proxy that presents it is a replay.
+  fields_.erase(std::ranges::find(fields_, id.name, &FieldLine::name));
+  EXPECT_EQ(ask_again().status, 429);
+  EXPECT_EQ(ask_again({{id.name, "5fa1"}}).status, 429);
+}
+
+TEST_F(AnswererTest, AnotherRequestUnderTheSameIdIsNotTheSame) {
+  auto fields = signed_fields("/once");
+  fields.push_back(id);
+  EXPECT_EQ(ask(fields, "/once").status, 200);
+  EXPECT_EQ(ask_again({{"Cookie", "a=1"}}).status, 429);
+  EXPECT_EQ(ask_again({{"X-Original-Content-Length", "5"}}).status, 429);
+  EXPECT_EQ(ask_again({{"X-Original-Scheme", "https"}}, "10.0.0.2").status, 429);
+  auto& client = *std::ranges::find(fields_, from.name, &FieldLine::name);
+  client.value = "192.0.2.8";
+  EXPECT_EQ(ask_again().status, 429);
+  client.value = from.value;
+  EXPECT_EQ(ask_again().status, 200);
+}
+
+// A refusal is not remembered, and no more askings pass than nginx has redirects.
+TEST_F(AnswererTest, AskingAgainComesToAnEnd) {
+  auto fields = signed_fields("/once");
+  fields.push_back(id);
+  EXPECT_EQ(ask(fields, "/once").status, 200);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask_again().status, 200) << i;
+  EXPECT_EQ(ask_again().status, 429);
+  EXPECT_EQ(ask_again().status, 429);
+}
+
+TEST_F(AnswererTest, ARequestIsOneOfItsRateHoweverOftenItIsAskedAbout) {
+  EXPECT_EQ(ask({id}, "/limited").status, 200);
+  EXPECT_EQ(ask_again().status, 200);
+  fields_.erase(std::ranges::find(fields_, id.name, &FieldLine::name));
+  EXPECT_EQ(ask_again({{id.name, "5fa1"}}).status, 429);
+  EXPECT_EQ(ask_again({{id.name, "5fa1"}}).status, 429);
+}
+
 TEST_F(AnswererTest, ACoveredLengthIsCheckedWhereItIsTold) {
   request_ = {.target = "/open", .fields = {{"Content-Length", "18"}}};
   agent_.sign(request_, now(), {.components = {"@authority", "content-length"}});
@@ -463,6 +529,21 @@ TEST_F(AnswererTest, AnotherFieldThatIsCoveredAndMissingIsInvalid) {
   EXPECT_EQ(answer.status, 403);
   EXPECT_TRUE(header(answer, "Accept-Signature").empty());
   EXPECT_EQ(guard_->metrics().find("component-not-visible\"} 1"), std::string::npos);
+}
+
+TEST(PassedRequests, AreForgottenInTimeAndForRoom) {
+  using std::chrono::seconds;
+  PassedRequests passed(4);
+  const auto key = [](std::uint64_t n) { return PassedRequests::Key{n, n}; };
+  const guard::Now now{seconds(1000)};
+  for (std::uint64_t n = 1; n <= 4; ++n) passed.remember(key(n), n, now + seconds(n));
+  EXPECT_EQ(passed.find(key(1), now + seconds(60)), 1U);
+  EXPECT_EQ(passed.find(key(5), now), 0U);
+  passed.remember(key(5), 5, now + seconds(5));
+  EXPECT_EQ(passed.find(key(1), now + seconds(5)), 0U);
+  EXPECT_EQ(passed.find(key(2), now + seconds(121)), 2U);
+  EXPECT_EQ(passed.find(key(2), now + seconds(122)), 0U);
+  EXPECT_EQ(passed.find(key(5), now + seconds(122)), 5U);
 }
 
 TEST_F(AnswererTest, AProxyThatTellsNothingIsRefused) {

@@ -22,25 +22,33 @@ bool is_header_value(std::string_view value) noexcept {
   return std::ranges::all_of(value, [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
-// A random start and a count: unlike in any other process, and cheap.
-std::string next_request_id() {
+std::uint64_t next_number() noexcept {
+  static std::atomic<std::uint64_t> count{0};
+  return ++count;
+}
+
+// A random start and the request's number: unlike in any other process, and cheap.
+std::string request_id_of(std::uint64_t number) {
   static const std::uint64_t start = [] {
     std::uint64_t octets = 0;
     const auto filled = crypto::random_bytes(std::as_writable_bytes(std::span(&octets, 1)));
     return filled ? octets : 0;
   }();
-  static std::atomic<std::uint64_t> count{0};
   std::array<char, 40> text{};
   const int size = std::snprintf(text.data(), text.size(), "%016llx-%llx",
                                  static_cast<unsigned long long>(start),
-                                 static_cast<unsigned long long>(++count));
+                                 static_cast<unsigned long long>(number));
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
 }  // namespace
 
-Answerer::Answerer(std::shared_ptr<guard::Guard> guard, const AuthdOptions& options)
-    : guard_(std::move(guard)), worker_(guard_->make_worker()), options_(options) {}
+Answerer::Answerer(std::shared_ptr<guard::Guard> guard, const AuthdOptions& options,
+                   std::shared_ptr<PassedRequests> passed)
+    : guard_(std::move(guard)),
+      worker_(guard_->make_worker()),
+      options_(options),
+      passed_(std::move(passed)) {}
 
 void Answerer::add(std::string_view name, std::string_view value) {
   if (!value.empty() && is_header_value(value)) answer_.headers.emplace_back(name, value);
@@ -68,16 +76,29 @@ const Answer& Answerer::answer(const Request& asking, std::string_view peer) {
   if (!guard_->trusts_peer(peer, worker_)) return refuse("peer-not-trusted");
   const auto read = read_original_request(options_.style, asking, options_.scheme, original_);
   if (!read) return refuse(to_string(read.error().code));
-  request_id_ = next_request_id();
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  fill(guard_->decide({.request = original_.request,
-                       .is_external = true,
-                       .peer = peer,
-                       .client = original_.client,
-                       .request_id = request_id_,
-                       .unseen = unseen_fields},
-                      now, worker_));
+  fill(decide(peer));
   return answer_;
+}
+
+const guard::Decision& Answerer::decide(std::string_view peer) {
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const bool has_id = !original_.request_id.empty();
+  const auto key = has_id ? passed_->key_of(original_, peer) : PassedRequests::Key();
+  const std::uint64_t known = has_id ? passed_->find(key, now) : 0;
+  const std::uint64_t number = known != 0 ? known : next_number();
+  request_id_ = request_id_of(number);
+  const auto& decision = guard_->decide({.request = original_.request,
+                                         .is_external = true,
+                                         .peer = peer,
+                                         .client = original_.client,
+                                         .request_id = request_id_,
+                                         .unseen = unseen_fields,
+                                         .again = known != 0},
+                                        now, worker_);
+  if (has_id && decision.action == guard::Action::pass && decision.record.counted) {
+    passed_->remember(key, number, now);
+  }
+  return decision;
 }
 
 const Answer& Answerer::refuse(std::string_view error) {

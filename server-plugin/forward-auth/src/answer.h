@@ -13,6 +13,7 @@
 
 #include "authd.h"
 #include "original_request.h"
+#include "passed_requests.h"
 
 namespace wba::forward_auth {
 
@@ -26,7 +27,9 @@ struct Answer {
 // Answerer decides for one thread.
 class Answerer {
  public:
-  Answerer(std::shared_ptr<guard::Guard> guard, const AuthdOptions& options);
+  // `passed` is shared by the threads.
+  Answerer(std::shared_ptr<guard::Guard> guard, const AuthdOptions& options,
+           std::shared_ptr<PassedRequests> passed);
 
   // admits gives whether `peer` is a trusted proxy. Others are not even read from: what they hold
   // open would be missing for the proxies.
@@ -46,11 +49,14 @@ class Answerer {
   // refuse answers with an error of the asking's own.
   const Answer& refuse(std::string_view error);
   void add(std::string_view name, std::string_view value);
+  // decide asks the guard about original_, and counts it once however often it is asked about.
+  const guard::Decision& decide(std::string_view peer);
   void fill(const guard::Decision& decision);
 
   std::shared_ptr<guard::Guard> guard_;
   guard::Guard::Worker worker_;
   AuthdOptions options_;
+  std::shared_ptr<PassedRequests> passed_;
   OriginalRequest original_;
   Answer answer_;
   std::string request_id_;

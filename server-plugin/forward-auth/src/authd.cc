@@ -281,12 +281,13 @@ struct Authd::State {
       if (!alone) return std::unexpected(alone.error());
       ::close(*alone);
     }
+    const auto passed = std::make_shared<PassedRequests>();
     for (unsigned i = 0; i < count; ++i) {
       const auto listener = server::listen_on(options.address, port, server::Sharing::shared);
       if (!listener) return std::unexpected(listener.error());
       port = server::port_of(*listener);
       loops.push_back(
-          std::make_unique<Loop>(Answerer(guard, options), options, draining, stopping));
+          std::make_unique<Loop>(Answerer(guard, options, passed), options, draining, stopping));
       if (!loops.back()->begin(*listener)) {
         return std::unexpected("cannot make an event loop");
       }

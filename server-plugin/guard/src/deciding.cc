@@ -228,6 +228,7 @@ void Deciding::carry_out(RuleAction action, const SignatureVerdict* signature) {
   decide(Action::pass, Cause::none, 200);
   const bool verified = record_.outcome == Outcome::verified && signature != nullptr;
   if (verified && !meets(*signature)) return;
+  if (incoming_.again) return;
   if (verified && route_->route.replay) {
     // A request over its rate leaves no nonce in the store. Rates count only after replay: a
     // request that repeats another's must not use up the other's rate.
@@ -292,6 +293,7 @@ Cause Deciding::record_presentation() {
 }
 
 bool Deciding::is_first_presentation() {
+  record_.counted = true;
   const Cause cause = record_presentation();
   if (cause == Cause::none) {
     record_.replay = ReplayCheck::fresh;
@@ -343,6 +345,7 @@ bool Deciding::is_within_limits(RateQuestion question) {
 }
 
 bool Deciding::is_within(std::string_view limit, RateQuestion question) {
+  record_.counted = true;
   const auto settings = engine_.config.limits.find(limit);
   RateAnswer answer;
   if (stores_.rates != nullptr && settings != engine_.config.limits.end()) {

@@ -79,7 +79,9 @@ class GuardState {
     Decision& decision = worker.deciding.decision;
     decision.record.spent = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - start);
-    note(engine, deciding.rule(), worker.deciding);
+    if (!incoming.again || decision.action != Action::pass) {
+      note(engine, deciding.rule(), worker.deciding);
+    }
     return decision;
   }
 

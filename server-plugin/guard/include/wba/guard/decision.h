@@ -106,6 +106,7 @@ struct Record {
   std::uint16_t status = 200;     // of the answer; 200 where the request passes
   Cause cause = Cause::none;
   ReplayCheck replay = ReplayCheck::not_asked;
+  bool counted = false;  // a nonce or a rate was looked up for it
   std::chrono::microseconds spent = {};
 };
 

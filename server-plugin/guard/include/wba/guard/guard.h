@@ -36,6 +36,9 @@ struct IncomingRequest {
   // Fields, in lower case, that the adapter does not see where `request` lacks them. A signature
   // that covers one cannot be checked: it is unverified, by Cause::component_not_visible.
   std::span<const std::string_view> unseen = {};
+  // This very request passed before, and the adapter asks again: neither its nonces nor its rates
+  // are counted, and if it passes, it is neither logged nor counted in metrics.
+  bool again = false;
 };
 
 // Gauge is a figure of the adapter, read when metrics are asked for.
