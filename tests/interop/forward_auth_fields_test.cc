@@ -68,6 +68,48 @@ TEST_P(ForwardAuthFieldsTest, AConnectionFieldChangesNothingOfWhatIsJudged) {
   }
 }
 
+// A backend that believes its proxy must not hear the client in its place.
+TEST_P(ForwardAuthFieldsTest, WhatOnlyAProxyMaySayDoesNotArriveFromAClient) {
+  for (const auto* target : {"/open/a", "/items"}) {
+    auto request = target == std::string_view("/open/a") ? OwnedRequest{.target = target}
+                                                         : make_signed(target);
+    for (const auto* name : {"Forwarded",
+                             "X-Forwarded-For",
+                             "X-Forwarded-Host",
+                             "X-Forwarded-Proto",
+                             "X-Forwarded-Port",
+                             "X-Forwarded-Prefix",
+                             "X-Forwarded-Server",
+                             "X-Forwarded-Ssl",
+                             "X-Forwarded-Scheme",
+                             "X-Forwarded-Uri",
+                             "X-Forwarded-Method",
+                             "X-Forwarded-User",
+                             "X-Forwarded-Content-Length",
+                             "X-Original-URL",
+                             "X-Original-URI",
+                             "X-Original-Host",
+                             "X-Original-Method",
+                             "X-Original-Client",
+                             "X-Original-Request-Id",
+                             "X-Original-Content-Length",
+                             "X-Rewrite-URL",
+                             "X-Real-IP",
+                             "X_Forwarded_Host",
+                             "X.Forwarded.Host",
+                             "x-forwarded_for",
+                             "X_Original-URL"}) {
+      request.fields.emplace_back(name, "spoofed");
+    }
+    EXPECT_EQ(send(request).status, 200) << target << log();
+    for (const auto& [name, value] : backend_.last().headers) {
+      EXPECT_EQ(value.find("spoofed"), std::string::npos) << name;
+    }
+    EXPECT_EQ(backend_.last().get_header_value("X-Forwarded-For"), "127.0.0.1");
+    EXPECT_EQ(backend_.last().get_header_value("X-Forwarded-Proto"), "https");
+  }
+}
+
 TEST_P(ForwardAuthFieldsTest, ACoveredContentLengthIsCompared) {
   for (const long version : kVersions) {
     for (const bool is_same : {true, false}) {

@@ -1,5 +1,5 @@
-// What nginx does of its own with a site, against wba-authd: internal redirects, caches and large
-// bodies.
+// What nginx does of its own with a site, against wba-authd: internal redirects, caches, new
+// locations and large bodies.
 
 #include "forward_auth_proxies.h"
 
@@ -73,6 +73,17 @@ TEST_P(NginxSiteTest, ADecisionIsNotCachedWithTheSite) {
   EXPECT_EQ(send(make_signed("/page")).status, 200);
   // The page itself is.
   EXPECT_EQ(backend_.count(), 1);
+}
+
+TEST_P(NginxSiteTest, ALocationThatIsAddedIsGuardedToo) {
+  restart("    location / {", "    location /new { proxy_pass http://backend; }\n    location / {");
+  EXPECT_EQ(send({.target = "/new"}).status, 403) << log();
+  EXPECT_EQ(backend_.count(), 0);
+  auto request = make_signed("/new");
+  request.fields.emplace_back("X-Agent-Domain", "spoofed");
+  EXPECT_EQ(send(request).status, 200) << log();
+  EXPECT_EQ(backend_.last().get_header_value("X-Agent-Identity"), agent_.url());
+  EXPECT_EQ(backend_.last().get_header_value("X-Agent-Domain"), "");
 }
 
 // nginx's own limit is 1 MB, and counts for the question unless it says otherwise.

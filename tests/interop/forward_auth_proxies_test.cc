@@ -47,7 +47,9 @@ TEST_P(ForwardAuthTest, WhatAClientCallsItselfNeverReachesTheBackend) {
     for (const auto* name :
          {"X-Agent-Identity", "x-agent-outcome", "X-Agent-Domain", "X-Agent-Keyid",
           "X-Agent-Dialect", "X-Agent-Request-Id", "X-Agent-Status", "X-Agent-Error",
-          "X_Agent_Identity", "X-Agent_Identity", "x_agent-identity", "X-AGENT-IDENTITY"}) {
+          "X_Agent_Identity", "X-Agent_Identity", "x_agent-identity", "X-AGENT-IDENTITY",
+          "X.Agent.Identity", "X-Agent.Identity", "X~Agent~Identity", "x!agent|identity",
+          "X.Agent-Outcome"}) {
       request.fields.emplace_back(name, "spoofed");
     }
     const bool is_signed = request.target == "/items";

@@ -135,12 +135,22 @@ local function take_out_nominated(r)
   r.headers_in["Connection"] = #options > 0 and table.concat(options, ", ") or nil
 end
 
+-- Names with anything but letters, digits and "-" go, as in nginx: to some backends X.Agent_Identity
+-- is X-Agent-Identity. So does what a client calls itself, and what only a proxy may say of its
+-- connection and target.
+local function is_the_clients(name)
+  return not (
+    name:find("[^a-z0-9-]") or name:find("^x%-agent%-") or name:find("^x%-original%-")
+    or name == "forwarded" or name:find("^x%-forwarded") or name == "x-rewrite-url"
+    or name == "x-real-ip"
+  )
+end
+
 function wba_auth(r)
   -- What Apache asks of itself on the way to an answer is the request that was decided about.
   if not r.is_initial_req then return apache2.DECLINED end
-  -- What a client calls itself, and the same for backends to which "_" is "-".
   for name in pairs(r:headers_in_table()) do
-    if name:lower():match("^x[-_]agent[-_]") then r.headers_in[name] = nil end
+    if not is_the_clients(name:lower()) then r.headers_in[name] = nil end
   end
   take_out_nominated(r)
   local host = r.headers_in["Host"] or ""
