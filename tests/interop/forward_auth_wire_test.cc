@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <netinet/tcp.h>
 
 #include "authd.h"
 #include "support/child_process.h"
@@ -67,6 +68,21 @@ class WireTest : public testing::Test {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     return socket;
+  }
+
+  // exchange_in_pieces sends the octets one by one on a connection that takes them at once.
+  [[nodiscard]] std::string exchange_in_pieces(std::string_view octets) const {
+    std::string received;
+    const int socket = connect_to(authd_->port());
+    const int on = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    for (const char octet : octets) EXPECT_EQ(::send(socket, &octet, 1, MSG_NOSIGNAL), 1);
+    char buffer[4096];
+    for (ssize_t count = 0; (count = ::recv(socket, buffer, sizeof buffer, 0)) > 0;) {
+      received.append(buffer, static_cast<std::size_t>(count));
+    }
+    ::close(socket);
+    return received;
   }
 
   static int answers(const Exchange& exchange) {
@@ -143,13 +159,17 @@ TEST_F(WireTest, AnAskingThatSaysThatABodyFollowsIsRefusedAtOnce) {
   for (const auto* method : {"GET", "HEAD", "DELETE", "OPTIONS", "POST", "PUT", "PATCH"}) {
     for (const auto* fields :
          {"Content-Length: 77\r\n", "Content-Length: 5\r\nExpect: 100-continue\r\n",
-          "Content-Length: 90000000000\r\n"}) {
+          "Content-Length: 90000000000\r\n", "Transfer-Encoding: chunked\r\n",
+          "tRANSFER-eNCODING: chunked\r\nContent-Length: 0\r\n",
+          "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n"}) {
       const auto got = exchange(asking(std::string(method) + " / HTTP/1.1", fields));
       EXPECT_TRUE(got.closed) << method << fields;
       EXPECT_THAT(got.received, testing::StartsWith("HTTP/1.1 4")) << method << fields;
       EXPECT_EQ(answers(got), 1) << method << fields << got.received;
     }
   }
+  EXPECT_THAT(exchange_in_pieces(asking("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n")),
+              testing::HasSubstr("X-Agent-Error: framing-unclear"));
   const auto got =
       exchange(asking("POST / HTTP/1.1", "Expect: 100-continue\r\nConnection: close\r\n"));
   EXPECT_TRUE(got.closed);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "question_stream.h"
 #include "server/http_connections.h"
 #include "server/listen.h"
 
@@ -89,7 +90,8 @@ class Loop {
         connections_({.program = "wba-authd",
                       .request = std::chrono::seconds(options.request_seconds),
                       .idle = std::chrono::seconds(options.idle_seconds),
-                      .admit = [this](const auto& peer) { return answerer_.admits(peer); }}),
+                      .admit = [this](const auto& peer) { return answerer_.admits(peer); },
+                      .make = make_question_stream}),
         answerer_(std::move(answerer)),
         draining_(draining),
         stopping_(stopping) {}
