@@ -199,12 +199,63 @@ TEST_F(FetchCommand, ShowsOnATerminalHowFarALongDownloadIs) {
 
 TEST_F(FetchCommand, SendsEveryHeader) {
   EXPECT_EQ(
-      fetch({origin->url("/"), "-H", "X-A: 1", "-H", "X-A: 2", "-H", "X-B:", "--cover", "x-a"}).out,
+      fetch({origin->url("/"), "-H", "X-A: 1", "-H", "X-A: 2", "-H", "X-B;", "--cover", "x-a"}).out,
       "none");
   const auto judged = origin->judged().back();
   EXPECT_EQ(judged.count("x-a"), 2U);
   EXPECT_EQ(judged.count("x-b"), 1U);
   EXPECT_TRUE(judged.covers("\"x-a\""));
+}
+
+TEST_F(FetchCommand, HeaderOptionsAreCurls) {
+  // "Name;" sends an empty field, which can be covered; "Name:" none.
+  EXPECT_EQ(fetch({origin->url("/"), "-H", "X-A;", "--cover", "x-a"}).out, "none");
+  EXPECT_EQ(origin->judged().back().count("x-a"), 1U);
+  EXPECT_EQ(origin->judged().back().request.field("x-a"), "");
+  EXPECT_TRUE(origin->judged().back().covers("\"x-a\""));
+  EXPECT_EQ(fetch({origin->url("/"), "-H", "X-A:", "-H", "Accept:", "-H", "user-agent:"}).out,
+            "none");
+  for (const std::string_view name : {"x-a", "accept", "user-agent"}) {
+    EXPECT_EQ(origin->judged().back().count(name), 0U) << name;
+  }
+  EXPECT_EQ(fetch({origin->url("/"), "-d", "x", "-H", "Content-Type:"}).out, "none");
+  EXPECT_EQ(origin->judged().back().count("content-type"), 0U);
+  EXPECT_TRUE(origin->judged().back().covers("\"content-digest\""));
+  EXPECT_EQ(fetch({origin->url("/"), "-X", "POST"}).out, "none");
+  EXPECT_EQ(origin->judged().back().count("content-type"), 0U);
+  const auto sent = origin->judged().size();
+  for (const std::string header :
+       {"Host:", "Content-Length:", "Transfer-Encoding:", "Connection:", "X-A: a\r\nX-B: b",
+        "X-A: a\nX-B: b", "X-A;b", "X A;", ";", ":"}) {
+    const auto refused = fetch({origin->url("/"), "-H", header});
+    EXPECT_EQ(refused.status, 2) << header;
+    EXPECT_TRUE(refused.err.starts_with("wba: error: ")) << refused.err;
+  }
+  EXPECT_EQ(fetch({origin->url("/"), "-H", "X-A:", "--cover", "x-a"}).status, 2);
+  EXPECT_EQ(fetch({origin->url("/"), "-H", "Accept:", "--cover", "accept"}).status, 2);
+  EXPECT_EQ(origin->judged().size(), sent);
+}
+
+TEST_F(FetchCommand, FieldsThatAreSentByThemselvesCanBeCovered) {
+  EXPECT_EQ(fetch({origin->url("/"), "--cover", "user-agent", "--cover", "accept"}).out, "none");
+  EXPECT_TRUE(origin->judged().back().covers("\"user-agent\""));
+  EXPECT_TRUE(origin->judged().back().request.field("user-agent").starts_with("wba/"));
+  EXPECT_EQ(origin->judged().back().count("user-agent"), 1U);
+  EXPECT_EQ(fetch({origin->url("/"), "-d", "x", "--cover", "content-length", "--cover",
+                   "content-type", "--cover", "user-agent", "-H", "User-Agent: bot/1"})
+                .out,
+            "none");
+  EXPECT_EQ(origin->judged().back().request.field("user-agent"), "bot/1");
+  EXPECT_EQ(origin->judged().back().count("user-agent"), 1U);
+  // Each hop of a redirect has them too.
+  EXPECT_EQ(fetch({origin->url("/moved"), "--cover", "user-agent"}).out, "none");
+  const auto sent = origin->judged().size();
+  for (const std::string name : {"host", "accept-encoding", "expect", "connection"}) {
+    const auto refused = fetch({origin->url("/"), "--cover", name});
+    EXPECT_EQ(refused.status, 2) << name;
+    EXPECT_TRUE(refused.err.contains("wba: hint: a component that --cover names")) << refused.err;
+  }
+  EXPECT_EQ(origin->judged().size(), sent);
 }
 
 TEST_F(FetchCommand, CurlCommandThatSignPrintsPassesTheOrigin) {
@@ -231,8 +282,11 @@ TEST_F(FetchCommand, CurlCommandThatSignPrintsPassesTheOrigin) {
   EXPECT_EQ(judged.request.body, "it's a body");
   EXPECT_EQ(judged.request.field("x-a"), "it's");
   EXPECT_TRUE(judged.covers("\"content-digest\"") && judged.covers("\"x-a\""));
+  EXPECT_EQ(sign_and_run({"-H", "X-Empty:", "--cover", "x-empty", "GET", origin->url("/")}),
+            "none");
+  EXPECT_EQ(origin->judged().back().count("x-empty"), 1U);
   for (const auto& each : origin->judged()) EXPECT_TRUE(each.verified());
-  EXPECT_EQ(origin->judged().size(), 3U);
+  EXPECT_EQ(origin->judged().size(), 4U);
 }
 
 TEST_F(FetchCommand, MistakesAreNamed) {
@@ -262,6 +316,10 @@ TEST_F(FetchCommand, CurlSendsTheHeadersForItsUrl) {
   EXPECT_EQ(curl({"-s", "-I", origin->url("/")}).status, 0);
   EXPECT_TRUE(origin->judged().back().verified());
   EXPECT_EQ(origin->judged().size(), 4U);
+  // What its headers take away is not signed.
+  EXPECT_EQ(curl({"-H", "X-A;", "-H", "Accept:", origin->url("/")}).out, "none");
+  EXPECT_EQ(origin->judged().back().count("accept"), 0U);
+  EXPECT_EQ(origin->judged().back().count("x-a"), 1U);
 }
 
 TEST_F(FetchCommand, CurlIsNotRunWhereItWouldSendAnotherRequest) {

@@ -186,16 +186,14 @@ class Reader {
 
   Outcome<void> take_header(const std::string& header) {
     if (header.starts_with('@')) return std::unexpected(refused("-H @FILE", "is not read here"));
-    const auto colon = header.find(':');
-    // "Name;" sends an empty field, "Name:" none.
-    if (colon == std::string::npos && header.ends_with(';')) {
-      request_.fields.push_back({.name = header.substr(0, header.size() - 1), .value = ""});
-      return {};
+    const auto option = read_header_option(header);
+    if (!option) return std::unexpected(option.error());
+    const std::string name(option->line.name);
+    if (option->removes) {
+      request_.omitted.push_back(name);
+    } else {
+      request_.fields.push_back({.name = name, .value = std::string(option->line.value)});
     }
-    const auto line = read_field_line(header);
-    if (!line) return std::unexpected(line.error());
-    if (line->value.empty()) return {};
-    request_.fields.push_back({.name = std::string(line->name), .value = std::string(line->value)});
     return {};
   }
 

@@ -17,8 +17,9 @@ struct CurlRequest {
   std::string method;
   std::string url;
   std::vector<ClientField> fields;
-  std::size_t url_at = 0;      // which argument is the URL …
-  std::size_t url_offset = 0;  // … and where in it the URL begins (behind "--url=")
+  std::vector<std::string> omitted;  // names that "Name:" takes away
+  std::size_t url_at = 0;            // which argument is the URL …
+  std::size_t url_offset = 0;        // … and where in it the URL begins (behind "--url=")
 };
 
 // read_curl_arguments reads them. What would make curl send another request than the one that is

@@ -48,7 +48,8 @@ Outcome<Exit> run_curl(CurlOptions& options) {
   const EasyHandle easy(curl_easy_init());
   if (easy == nullptr) return std::unexpected(Failure{.message = "out of memory"});
   const auto prepared = session->prepare(
-      easy.get(), {.method = read->method, .url = read->url, .fields = read->fields});
+      easy.get(),
+      {.method = read->method, .url = read->url, .fields = read->fields, .omitted = read->omitted});
   if (!prepared)
     return std::unexpected(request_failure(read->url, prepared.error(), options.session));
   const auto headers = header_file(prepared->signed_fields());

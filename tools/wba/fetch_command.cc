@@ -57,10 +57,29 @@ struct FreeList {
 Outcome<ClientRequest> read_request(const FetchOptions& options) {
   ClientRequest request{.method = options.head ? "HEAD" : "GET", .url = options.url};
   for (const auto& header : options.headers) {
-    const auto line = read_field_line(header);
-    if (!line) return std::unexpected(line.error());
-    request.fields.push_back({.name = std::string(line->name), .value = std::string(line->value)});
+    const auto option = read_header_option(header);
+    if (!option) return std::unexpected(option.error());
+    const std::string name(option->line.name);
+    if (option->removes) {
+      request.omitted.push_back(name);
+    } else {
+      request.fields.push_back({.name = name, .value = std::string(option->line.value)});
+    }
   }
+  // What is sent by default is a field of the request, so that it can be covered.
+  const auto add_default = [&request](std::string_view name, std::string_view value) {
+    const auto given = [name](const ClientField& field) {
+      return field_name_equals(field.name, name);
+    };
+    const auto omitted = [name](const std::string& other) {
+      return field_name_equals(other, name);
+    };
+    if (std::ranges::none_of(request.fields, given) &&
+        std::ranges::none_of(request.omitted, omitted)) {
+      request.fields.push_back({.name = std::string(name), .value = std::string(value)});
+    }
+  };
+  add_default("User-Agent", "wba/" WBA_VERSION);
   if (options.data) {
     if (options.data->starts_with('@')) {
       const auto text = read_input(options.data->substr(1));
@@ -70,13 +89,7 @@ Outcome<ClientRequest> read_request(const FetchOptions& options) {
       request.body = *options.data;
     }
     request.method = "POST";
-    const auto is_type = [](const ClientField& field) {
-      return field_name_equals(field.name, "content-type");
-    };
-    if (std::ranges::none_of(request.fields, is_type)) {
-      request.fields.push_back(
-          {.name = "Content-Type", .value = "application/x-www-form-urlencoded"});
-    }
+    add_default("Content-Type", "application/x-www-form-urlencoded");
   }
   if (!options.method.empty()) request.method = options.method;
   return request;
@@ -84,7 +97,6 @@ Outcome<ClientRequest> read_request(const FetchOptions& options) {
 
 Outcome<void> set_up(CURL* easy, const FetchOptions& options,
                      std::unique_ptr<curl_slist, FreeList>& resolve) {
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "wba/" WBA_VERSION);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 30000L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   if (!options.network.ca.empty()) {
@@ -228,7 +240,9 @@ void add_fetch_command(CLI::App& app) {
   command->add_option("URL", options->url, "absolute https URL")->required();
   add_session_options(*command, options->session);
   command->add_option("-X,--request", options->method, "method (default GET; POST with -d)");
-  command->add_option("-H,--header", options->headers, "header to send; repeatable")
+  command
+      ->add_option("-H,--header", options->headers,
+                   "header to send, 'Name;' for an empty one, 'Name:' for none; repeatable")
       ->allow_extra_args(false);
   command->add_option("-d,--data", options->data, "body, or @FILE; its digest is sent and covered");
   command->add_option("-o,--output", options->output,

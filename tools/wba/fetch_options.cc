@@ -145,7 +145,9 @@ Failure request_failure(const std::string& url, const Error& error, const Sessio
       failed.hint = "send credentials as a header: -H 'Authorization: ...'";
       break;
     case ErrorCode::component_field_missing:
-      failed.hint = "a component that --cover names is not in the request: give it with -H";
+      failed.hint =
+          "a component that --cover names is not in the request: give it with -H (for Host cover "
+          "@authority instead)";
       break;
     case ErrorCode::component_parameter_unknown:
     case ErrorCode::component_name_unknown:

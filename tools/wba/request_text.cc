@@ -200,18 +200,20 @@ Outcome<RequestText> read_request_text(std::string_view text) {
   return read;
 }
 
-Outcome<FieldLine> read_field_line(std::string_view line) {
-  const auto colon = line.find(':');
+Outcome<HeaderOption> read_header_option(std::string_view text) {
   const auto fail = [&](std::string_view why) {
     return std::unexpected(
-        Failure{.message = "header '" + escape(line, 60) + "' " + std::string(why),
-                .hint = "give it as 'Name: value'"});
+        Failure{.message = "header '" + escape(text, 60) + "' " + std::string(why),
+                .hint = "give it as 'Name: value', or as 'Name;' where it is empty"});
   };
-  if (colon == std::string_view::npos) return fail("has no colon");
-  if (!is_token(line.substr(0, colon))) return fail("has a name that is no token");
-  const auto value = trim(line.substr(colon + 1));
+  const auto colon = text.find(':');
+  const bool empty = colon == std::string_view::npos && text.ends_with(';');
+  if (colon == std::string_view::npos && !empty) return fail("has no colon");
+  const auto name = text.substr(0, empty ? text.size() - 1 : colon);
+  if (!is_token(name)) return fail("has a name that is no token");
+  const auto value = empty ? std::string_view() : trim(text.substr(colon + 1));
   if (!is_field_value(value)) return fail("has a control character in its value");
-  return FieldLine{.name = line.substr(0, colon), .value = value};
+  return HeaderOption{.line = {.name = name, .value = value}, .removes = !empty && value.empty()};
 }
 
 }  // namespace wba::cli

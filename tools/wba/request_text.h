@@ -42,8 +42,15 @@ struct RequestText {
 // is_token says whether `text` can be a method or a field name. RFC 9110 §5.6.2.
 [[nodiscard]] bool is_token(std::string_view text);
 
-// read_field_line splits `Name: value`, as an option gives it.
-[[nodiscard]] Outcome<FieldLine> read_field_line(std::string_view line);
+// HeaderOption is what -H says.
+struct HeaderOption {
+  FieldLine line;
+  // "Name:", which to curl means that it is not to add the field by itself.
+  bool removes = false;
+};
+
+// read_header_option reads curl's syntax: "Name: value", "Name;" for an empty field, "Name:".
+[[nodiscard]] Outcome<HeaderOption> read_header_option(std::string_view text);
 
 }  // namespace wba::cli
 

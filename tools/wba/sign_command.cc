@@ -65,8 +65,9 @@ Outcome<void> read_request(const SignOptions& options, SignedRequest& made) {
                   .target = uri->target};
   std::size_t hosts = 0;
   for (const auto& header : options.headers) {
-    const auto line = read_field_line(header);
-    if (!line) return std::unexpected(line.error());
+    const auto option = read_header_option(header);
+    if (!option) return std::unexpected(option.error());
+    const FieldLine* line = &option->line;
     if (field_name_equals(line->name, "Host")) {
       if (++hosts > 1) return std::unexpected(Failure{.message = "more than one Host header"});
       made.request.authority = line->value;

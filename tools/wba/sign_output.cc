@@ -57,7 +57,11 @@ std::string curl_output(const SignedRequest& made, std::string_view url,
   std::string text = made.request.method == "HEAD" ? std::string("curl -I")
                                                    : "curl -X " + shell_quote(made.request.method);
   text += " --path-as-is";
-  for (const auto& line : made.given) text += " -H " + shell_quote(field_line(line));
+  for (const auto& line : made.given) {
+    // "Name:" would mean to curl that the field is not to be sent.
+    text +=
+        " -H " + shell_quote(line.value.empty() ? std::string(line.name) + ";" : field_line(line));
+  }
   for (const auto& line : made.added) text += " -H " + shell_quote(field_line(line));
   if (!body_file.empty()) text += " --data-binary " + shell_quote("@" + std::string(body_file));
   return text + " " + shell_quote(url) + "\n";

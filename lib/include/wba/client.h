@@ -58,11 +58,14 @@ class BodyStream {
 //   fields   sent and signed as they are. Host here is what is sent and signed as authority.
 //            Content-Length, Transfer-Encoding and Connection are the library's:
 //            client_field_reserved.
+//   omitted  names of fields that are not sent although they would be by default: Accept,
+//            Content-Digest, and what libcurl adds. Not those that are the library's, and not Host.
 //   body     at most one of body and stream.
 struct ClientRequest {
   std::string method = "GET";
   std::string url;
   std::vector<ClientField> fields = {};
+  std::vector<std::string> omitted = {};
   std::optional<std::string> body = {};
   std::shared_ptr<BodyStream> stream = {};
 };

@@ -71,6 +71,11 @@ const ClientField* find_field(const std::vector<ClientField>& fields,
   return found == fields.end() ? nullptr : &*found;
 }
 
+bool omits(const ClientRequest& request, std::string_view name) noexcept {
+  return std::ranges::any_of(
+      request.omitted, [name](std::string_view other) { return field_name_equals(name, other); });
+}
+
 Result<Outgoing> read_request(ClientRequest request) {
   if (!is_token(request.method)) return fail(ErrorCode::client_method_invalid);
   std::size_t hosts = 0;
@@ -85,6 +90,12 @@ Result<Outgoing> read_request(ClientRequest request) {
         return std::unexpected(host.error());
       }
       if (++hosts > 1) return fail(ErrorCode::client_field_invalid);
+    }
+  }
+  for (const auto& name : request.omitted) {
+    if (!is_token(name)) return fail(ErrorCode::client_field_invalid);
+    if (is_among(name, kReserved) || field_name_equals(name, "host")) {
+      return fail(ErrorCode::client_field_reserved);
     }
   }
   if (request.body && request.stream) return fail(ErrorCode::client_body_ambiguous);

@@ -42,6 +42,9 @@ bool redirect(Outgoing& outgoing, long status, Target target,
 [[nodiscard]] const ClientField* find_field(const std::vector<ClientField>& fields,
                                             std::string_view name) noexcept;
 
+// omits is true if the application wants no field of this name to be added.
+[[nodiscard]] bool omits(const ClientRequest& request, std::string_view name) noexcept;
+
 }  // namespace wba::client
 
 #endif  // WBA_CLIENT_OUTGOING_H_

@@ -139,12 +139,15 @@ Result<std::string> Signatures::digest_of(const Outgoing& outgoing,
 Result<void> Signatures::add_fields(const Outgoing& outgoing, const SigningProfile& profile,
                                     const Wish* wish, Signed& result) const {
   result.fields = outgoing.request.fields;
-  if (find_field(result.fields, "accept") == nullptr) {
+  const auto lacks = [&](std::string_view name) {
+    return find_field(result.fields, name) == nullptr && !omits(outgoing.request, name);
+  };
+  if (lacks("accept")) {
     result.fields.push_back({.name = "Accept", .value = "*/*"});
   }
   const bool wanted =
       (profile.digest && outgoing.has_body()) || asks_for(wish, "\"content-digest\"");
-  if (wanted && find_field(result.fields, "content-digest") == nullptr) {
+  if (wanted && lacks("content-digest")) {
     auto digest = digest_of(outgoing, profile.digest.value_or(DigestAlgorithm::sha_256));
     if (!digest) return std::unexpected(digest.error());
     result.fields.push_back({.name = "Content-Digest", .value = *std::move(digest)});

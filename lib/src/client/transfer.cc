@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <wba/message.h>
 
@@ -101,9 +103,14 @@ Result<void> Transfer::make_fields(const Outgoing& outgoing) {
     line.assign(field.name).append(empty ? ";" : ": ").append(empty ? "" : field.value);
     if (!append()) return fail(ErrorCode::out_of_memory);
   }
-  // A body is a form only where the application says so.
-  if (outgoing.has_body() && find_field(signed_.fields, "content-type") == nullptr) {
-    line.assign("Content-Type:");
+  // "Name:" takes a field away that libcurl would add. A body is a form only where the application
+  // says so.
+  std::vector<std::string_view> unwanted(outgoing.request.omitted.begin(),
+                                         outgoing.request.omitted.end());
+  unwanted.emplace_back("Content-Type");
+  for (const auto name : unwanted) {
+    if (find_field(signed_.fields, name) != nullptr) continue;
+    line.assign(name).append(":");
     if (!append()) return fail(ErrorCode::out_of_memory);
   }
   return {};
