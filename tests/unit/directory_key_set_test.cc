@@ -91,6 +91,23 @@ TEST(KeyDocument, LabelCannotTakeTheThumbprintOfAnotherKey) {
   EXPECT_EQ(set.find(victim.keyid)->key.thumbprint(), victim.keyid);
 }
 
+// The answer to a keyid that is not there says more than that.
+TEST(KeyDocument, KidOfAnotherKeyIsToldFromAKeyThatIsNotThere) {
+  const TestKey signing = make_key();
+  const TestKey published = make_key();
+  const std::string body =
+      key_set({with_member(without_kid(published), "kid", "\"" + signing.keyid + "\"")});
+  KeyDocumentRules ignoring = at_well_known;
+  ignoring.well_known_kid = WellKnownKid::ignored;
+  auto keys = parse_key_document(body, ignoring);
+  ASSERT_TRUE(keys);
+  const KeySet set(std::move(*keys), false);
+  EXPECT_EQ(set.find(signing.keyid), nullptr);
+  EXPECT_TRUE(set.has_wrong_kid(signing.keyid));
+  EXPECT_FALSE(set.has_wrong_kid(make_key().keyid));
+  EXPECT_FALSE(set.has_wrong_kid(published.keyid));
+}
+
 TEST(KeyDocument, OfAKeyThatIsThereTwiceTheFirstCounts) {
   const TestKey a = make_key();
   auto keys = parse_key_document(key_set({with_member(a.jwk, "exp", "5"), a.jwk}), at_well_known);

@@ -268,6 +268,22 @@ TEST(DirectoryLint, KidThatIsNoThumbprintIsTakenOffTheWellKnownPath) {
   EXPECT_EQ(taken_by(elsewhere, "well-known"), Takes::no);
 }
 
+// The kid of one key and the x of another: a set that was put together wrongly.
+TEST(DirectoryLint, KidThatLooksLikeAThumbprintMustBeTheKeysOwn) {
+  constexpr std::string_view others = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+  const std::string body = set_of(duck_key(std::string(R"(,"kid":")").append(others).append("\"")));
+  const LintReport file = lint_directory({.body = body}, now, {});
+  const LintReport well_known = lint(body, well_known_url);
+  const LintReport elsewhere = lint(body, other_url);
+  EXPECT_EQ(level_of(file, "kid"), Level::fail);
+  EXPECT_EQ(level_of(well_known, "kid"), Level::fail);
+  EXPECT_EQ(level_of(elsewhere, "kid"), Level::warn);
+  for (const LintReport* report : {&file, &well_known, &elsewhere}) {
+    EXPECT_THAT(finding_of(*report, "kid").message,
+                ::testing::HasSubstr("kid or x is another key's"));
+  }
+}
+
 TEST(DirectoryLint, ManyKeysAreAWarningAndFarTooManyAFailure) {
   const auto keys = [](std::size_t count) {
     std::string body = R"({"keys":[)";

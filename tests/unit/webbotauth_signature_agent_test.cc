@@ -59,7 +59,9 @@ TEST(SignatureAgent, EachFormHasItsDialect) {
       {"\"bot.test\"", false, Reason::signature_agent_unparsable},
       {"\"\"", false, Reason::signature_agent_unparsable},
       {"\"https://bot.test\";a", false, Reason::signature_agent_unparsable},
-      {"\"https://bot.test\"", true, Reason::signature_agent_unparsable},
+      // Neither a String nor a URL has members that could be covered.
+      {"\"https://bot.test\"", true, Reason::signature_agent_not_dictionary},
+      {"https://bot.test", true, Reason::signature_agent_not_dictionary},
       {"\"https://bot.test", false, Reason::signature_agent_unparsable},
       // draft -00 and Google-Agent.
       {"sig1=\"https://bot.test\"", true, kOk, origin_dictionary, well_known, "https://bot.test"},

@@ -396,6 +396,7 @@ TEST_F(Verify, KeyidPicksTheKey) {
 TEST_F(Verify, KidOfTheDirectoryCountsInOlderDialectsOnly) {
   auto jwk = signer_.public_key().jwk().value();
   const auto labelled = "{\"kid\":\"k1\"," + jwk.substr(1);
+  const auto other_key = new_signer().public_key().jwk().value();
   constexpr std::string_view kWellKnown =
       "https://agent.test/.well-known/http-message-signatures-directory";
   const auto judge_kid = [&](std::string_view keys, std::string_view agent) {
@@ -408,10 +409,34 @@ TEST_F(Verify, KidOfTheDirectoryCountsInOlderDialectsOnly) {
     return judge(built);
   };
   EXPECT_EQ(judge_kid(labelled, kAgent), Reason::none);
-  EXPECT_EQ(judge_kid(labelled, kWellKnown), Reason::key_not_in_directory);
+  EXPECT_EQ(judge_kid(labelled, kWellKnown), Reason::key_kid_mismatch);
+  EXPECT_EQ(judge_kid(other_key, kWellKnown), Reason::key_not_in_directory);
   // A label that two keys share means neither.
   const auto other = "{\"kid\":\"k1\"," + new_signer().public_key().jwk().value().substr(1);
   EXPECT_EQ(judge_kid(labelled + "," + other, kAgent), Reason::key_not_in_directory);
+}
+
+// A directory that was put together of two keys: the kid of the one, the x of the other.
+TEST_F(Verify, KidThatIsAnotherKeysThumbprintMeansNoKey) {
+  const KeySigner other = new_signer();
+  const auto mixed = "{\"kid\":\"" + std::string(signer_.keyid()) + "\"," +
+                     other.public_key().jwk().value().substr(1);
+  constexpr std::string_view kWellKnown =
+      "https://agent.test/.well-known/http-message-signatures-directory";
+  const auto judge_signed_by = [&](const KeySigner& signer, std::string_view agent) {
+    resolver_ = std::make_shared<StaticResolver>();
+    EXPECT_TRUE(resolver_->add_directory(kWellKnown, "{\"keys\":[" + mixed + "]}"));
+    resolver_->add_key(signer_.public_key());
+    RequestBuilder built;
+    built.add("Signature-Agent", std::string("sig1=\"").append(agent).append("\""));
+    built.sign(signer, "sig1", kCover, good_parameters(signer_));
+    return judge(built);
+  };
+  for (const std::string_view agent : {kAgent, kWellKnown}) {
+    EXPECT_EQ(judge_signed_by(signer_, agent), Reason::key_kid_mismatch) << agent;
+    EXPECT_EQ(judge_signed_by(other, agent), Reason::key_kid_mismatch) << agent;
+    EXPECT_EQ(verdict_->outcome(), Outcome::unverified);
+  }
 }
 
 TEST_F(Verify, AlgorithmMustBeTheKeys) {
@@ -610,7 +635,7 @@ TEST_F(Verify, EachTaggedSignatureIsJudgedOnItsOwn) {
   built.sign(signer_, "sig1", kCover, good_parameters(signer_));
   EXPECT_EQ(judge(built), Reason::none);
   ASSERT_EQ(verdict_->signatures().size(), 2U);
-  EXPECT_EQ(verdict_->signatures()[0].reason(), Reason::directory_unreachable);
+  EXPECT_EQ(verdict_->signatures()[0].reason(), Reason::no_keys_given);
   EXPECT_EQ(verdict_->signatures()[1].reason(), Reason::none);
   EXPECT_EQ(verdict_->decisive()->label(), "sig1");
 }
@@ -703,6 +728,51 @@ TEST_F(VerifyDigest, CoveredDigestMustBeTheBodys) {
   EXPECT_EQ(judge_body("", ""), Reason::none);
   EXPECT_EQ(judge_body("hello", "hellO"), Reason::content_digest_mismatch);
   EXPECT_EQ(judge_body("hello", ""), Reason::content_digest_mismatch);
+}
+
+class VerifyUncomparedDigest : public Verify {
+ protected:
+  Reason judge_digest(std::string_view digest, bool needs_body, bool with_body) {
+    RequestBuilder built;
+    built.add("Signature-Agent", "sig1=\"https://agent.test\"");
+    built.add("Content-Digest", digest);
+    built.sign(signer_, "sig1", {"@authority", "content-digest", kCover.back()},
+               good_parameters(signer_));
+    Policy changed = policy();
+    changed.digest_needs_body = needs_body;
+    verifier_.emplace(Verifier::create(changed, resolver_).value());
+    session_.emplace(verifier_->session());
+    verdict_ = with_body ? &session_->verify(built.request, "hello", kNow)
+                         : &session_->verify(built.request, kNow);
+    EXPECT_EQ(verdict_->outcome(), outcome_of(verdict_->reason()));
+    return verdict_->reason();
+  }
+};
+
+TEST_F(VerifyUncomparedDigest, IsUnverifiedWherePolicyNeedsTheBody) {
+  const std::string digest = content_digest("hello");
+  EXPECT_EQ(judge_digest(digest, true, true), Reason::none);
+  EXPECT_EQ(judge_digest(digest, false, false), Reason::none);
+  EXPECT_EQ(judge_digest(digest, true, false), Reason::content_digest_not_compared);
+  EXPECT_EQ(verdict_->outcome(), Outcome::unverified);
+  EXPECT_EQ(verdict_->decisive()->identity(), "");
+  // The signature itself is judged first.
+  EXPECT_EQ(judge_digest(content_digest("other"), true, true), Reason::content_digest_mismatch);
+}
+
+TEST_F(VerifyUncomparedDigest, OfUnknownAlgorithmsAloneIsUnverified) {
+  EXPECT_EQ(judge_digest("md5=:XUFAKrxLKna5cZ2REBfFkg==:", true, true),
+            Reason::content_digest_not_compared);
+  EXPECT_EQ(judge_digest("md5=:XUFAKrxLKna5cZ2REBfFkg==:, " + content_digest("hello"), true, true),
+            Reason::none);
+}
+
+TEST_F(Verify, SignatureThatCoversNoDigestNeedsNoBody) {
+  RequestBuilder built;
+  make_good(built);
+  Policy changed = policy();
+  changed.digest_needs_body = true;
+  EXPECT_EQ(judge(built, changed), Reason::none);
 }
 
 TEST_F(Verify, ChainedSignatureMustBeCoveredWhole) {

@@ -145,7 +145,7 @@ TEST_F(Captures, AreUnverifiedWithoutTheirDirectory) {
     const MessageVector message(request_of(vector));
     const Verdict& verdict = session.verify(message.request(), now_of(vector));
     EXPECT_EQ(verdict.outcome(), Outcome::unverified);
-    EXPECT_EQ(verdict.reason(), Reason::directory_unreachable);
+    EXPECT_EQ(verdict.reason(), Reason::no_keys_given);
   }
 }
 

@@ -17,9 +17,8 @@ class FetchingReader final : public KeyResolver::Reader {
   KeyLookup lookup(const AgentLink& link, std::string_view keyid, Time now) noexcept override {
     const KeyLookup known = given_->lookup(link, keyid, now);
     // A directory that was given stands for the fetch of it; a key that names no URL does not.
-    const bool settled = known.reason == Reason::none
-                             ? !known.identity.empty()
-                             : known.reason != Reason::directory_unreachable;
+    const bool settled = known.reason == Reason::none ? !known.identity.empty()
+                                                      : known.reason != Reason::no_keys_given;
     if (settled || link.url.empty()) return known;
     try {
       resolution_ = fetched_->resolve(link, keyid, std::chrono::steady_clock::now() + patience);

@@ -54,6 +54,7 @@ enum class Reason : std::uint8_t {
   // invalid: the agent
   signature_agent_not_https,
   signature_agent_unparsable,
+  signature_agent_not_dictionary,    // a member of what is no Dictionary is covered
   signature_agent_not_covered,       // Signature-Agent is there and not covered
   signature_agent_member_missing,    // the covered member is not there
   signature_agent_ambiguous_member,  // more than one member could be meant
@@ -66,7 +67,8 @@ enum class Reason : std::uint8_t {
   dialect_not_accepted,    // policy does not accept this dialect
   agent_kind_unsupported,  // a type parameter that is not known
   // unverified: discovery
-  key_pending,  // a fetch is under way or has not begun
+  no_keys_given,  // the resolver fetches nothing and was not given the agent's key directory
+  key_pending,    // a fetch is under way or has not begun
   directory_unreachable,
   directory_host_unknown,
   directory_address_forbidden,
@@ -79,12 +81,14 @@ enum class Reason : std::uint8_t {
   directory_proof_missing,
   directory_overloaded,  // limits on fetches or directories reached
   key_not_in_directory,
+  key_kid_mismatch,  // the keyid is a key's kid where it must be its thumbprint, and is not
   key_before_activation,
   key_past_expiry,
   key_is_published_test_key,
   signature_alg_unsupported,
   component_unsupported,
   component_unsupported_parameter,
+  content_digest_not_compared,  // no body, or no supported algorithm, and policy asks for it
   internal_error,
 };
 

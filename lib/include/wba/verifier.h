@@ -71,6 +71,9 @@ struct Policy {
   bool strict_label = false;
   // keys whose private half is printed in an RFC.
   bool allow_test_keys = false;
+  // a signature that covers Content-Digest is not verified without the body: for verifiers that
+  // see bodies. Elsewhere who reads the body has to compare it.
+  bool digest_needs_body = false;
   // tagged signatures that are looked at in one request; more are refused.
   std::size_t max_tagged_signatures = 4;
   SignatureLimits limits = {};

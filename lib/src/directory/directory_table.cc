@@ -37,8 +37,9 @@ Answer answer(const Directory& directory, std::string_view keyid, Time now,
   result.key = directory.keys->find(keyid);
   if (result.key == nullptr) {
     result.unknown = true;
-    result.reason =
-        directory.keys->keys().empty() ? Reason::directory_no_keys : Reason::key_not_in_directory;
+    result.reason = directory.keys->keys().empty()         ? Reason::directory_no_keys
+                    : directory.keys->has_wrong_kid(keyid) ? Reason::key_kid_mismatch
+                                                           : Reason::key_not_in_directory;
   } else if (result.key->test_key && !allow_test_keys) {
     result.reason = Reason::key_is_published_test_key;
   } else {

@@ -66,6 +66,10 @@ const DirectoryKey* KeySet::find(std::string_view keyid) const noexcept {
   return found != ids_.end() && found->first == keyid ? &keys_[found->second] : nullptr;
 }
 
+bool KeySet::has_wrong_kid(std::string_view keyid) const noexcept {
+  return !labels_count_ && std::ranges::find(keys_, keyid, &DirectoryKey::kid) != keys_.end();
+}
+
 void keep_known_keys(std::vector<DirectoryKey>& keys, const KeySet& known) noexcept {
   for (DirectoryKey& key : keys) {
     const DirectoryKey* const before = known.find(key.key.thumbprint());

@@ -42,6 +42,9 @@ class KeySet {
   KeySet& operator=(const KeySet&) = delete;
 
   [[nodiscard]] const DirectoryKey* find(std::string_view keyid) const noexcept;
+  // has_wrong_kid is true if `keyid` is the `kid` of a key where labels do not count and it must be
+  // the thumbprint. For what find did not find.
+  [[nodiscard]] bool has_wrong_kid(std::string_view keyid) const noexcept;
   [[nodiscard]] std::span<const DirectoryKey> keys() const noexcept { return keys_; }
   [[nodiscard]] bool labels_count() const noexcept { return labels_count_; }
 

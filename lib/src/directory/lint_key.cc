@@ -1,6 +1,7 @@
 #include "directory/jwk_times.h"
 #include "directory/lint_parts.h"
 #include "directory/text.h"
+#include "key/thumbprint.h"
 
 namespace wba::directory {
 namespace {
@@ -134,6 +135,15 @@ void lint_kid(Lint& lint, const Json& jwk, const std::string& subject, LintedKey
   linted.kid_is_thumbprint = *kid == thumbprint;
   if (linted.kid_is_thumbprint) {
     lint.add(Level::ok, "kid", subject, "kid is the thumbprint");
+    return;
+  }
+  if (has_thumbprint_form(*kid)) {
+    lint.add(lint.well_known || lint.is_file() ? Level::fail : Level::warn, "kid", subject,
+             "kid " + quote(*kid) +
+                 " looks like a thumbprint and is not this key's: kid or x is "
+                 "another key's",
+             "publish the JWK of the key that signs, with the kid " + thumbprint +
+                 " if this is the one");
     return;
   }
   if (lint.is_file()) {

@@ -25,7 +25,7 @@ KeyLookup DirectoryReader::lookup(const AgentLink& link, std::string_view keyid,
                                              : lookup_directory(link, keyid, now);
     // A directory that was read and does not have the key is not overruled by a key without URL.
     if (found.reason == Reason::none || found.reason == Reason::key_not_in_directory ||
-        found.reason == Reason::directory_no_keys ||
+        found.reason == Reason::key_kid_mismatch || found.reason == Reason::directory_no_keys ||
         !shared_->loose_keys.load(std::memory_order_acquire)) {
       return found;
     }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include "base/ascii.h"
 #include "crypto/base64.h"
 #include "crypto/hash.h"
 #include "key/secret_writer.h"
@@ -58,6 +59,12 @@ std::string canonical_jwk(const crypto::PublicParts& parts) {
 
 std::string thumbprint_of(std::string_view canonical) {
   return base64url(crypto::sha256(canonical));
+}
+
+bool has_thumbprint_form(std::string_view text) noexcept {
+  return text.size() == 43 && std::ranges::all_of(text, [](char c) {
+           return ascii::is_alpha(c) || ascii::is_digit(c) || c == '-' || c == '_';
+         });
 }
 
 Result<std::string> secret_thumbprint(const crypto::SecretBytes& secret) {

@@ -17,6 +17,9 @@ namespace wba {
 // thumbprint_of is the base64url SHA-256 of `canonical`. RFC 7638 §3.
 [[nodiscard]] std::string thumbprint_of(std::string_view canonical);
 
+// has_thumbprint_form is true if `text` is as long as a thumbprint and of its alphabet.
+[[nodiscard]] bool has_thumbprint_form(std::string_view text) noexcept;
+
 // secret_thumbprint is the thumbprint of an "oct" key. RFC 7638 §3.2.1.
 [[nodiscard]] Result<std::string> secret_thumbprint(const crypto::SecretBytes& secret);
 

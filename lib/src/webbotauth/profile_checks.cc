@@ -56,7 +56,7 @@ Reason reason_of(ErrorCode code) noexcept {
     case ErrorCode::digest_malformed:
       return Reason::component_malformed;
     case ErrorCode::digest_unsupported:
-      return Reason::component_unsupported;
+      return Reason::content_digest_not_compared;
     default:
       return Reason::internal_error;
   }

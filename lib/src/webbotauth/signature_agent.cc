@@ -157,7 +157,7 @@ SignatureAgentChoice SignatureAgentField::choose(
   if (form_ == Form::unreadable) return refuse(Reason::signature_agent_unparsable);
   if (form_ != Form::dictionary) {
     // A member of what is no Dictionary cannot be covered.
-    if (keyed != nullptr) return refuse(Reason::signature_agent_unparsable);
+    if (keyed != nullptr) return refuse(Reason::signature_agent_not_dictionary);
     if (form_ == Form::bare) return of_url(uri_, Dialect::bare_uri, Dialect::none);
     const sf::Member& item = field_.members().front();
     if (item.value.type != sf::Type::string || !field_.parameters(item).empty()) {

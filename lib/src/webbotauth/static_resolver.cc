@@ -15,6 +15,8 @@
 #include <wba/jwk_set.h>
 #include <wba/key_resolver.h>
 
+#include "key/thumbprint.h"
+
 namespace wba {
 namespace {
 
@@ -51,6 +53,10 @@ const DirectoryKey* find_in(const Directory& directory, bool labels_count,
     ++with_label;
   }
   return with_label == 1 ? labelled : nullptr;
+}
+
+bool has_kid(const Directory& directory, std::string_view kid) noexcept {
+  return std::ranges::find(directory.keys, kid, &DirectoryKey::kid) != directory.keys.end();
 }
 
 std::vector<DirectoryKey> usable_keys(const JwkSet& set) {
@@ -214,7 +220,7 @@ class StaticReader final : public KeyResolver::Reader {
     }
     // Keys without a URL verify by thumbprint and name nobody. A directory that is known and has
     // no such key is not overruled by one.
-    if (reason != Reason::key_not_in_directory) {
+    if (reason != Reason::key_not_in_directory && reason != Reason::key_kid_mismatch) {
       const auto bare = std::ranges::find(state_->keys, keyid, &PublicKey::thumbprint);
       if (bare != state_->keys.end()) {
         found.bare = &*bare;
@@ -233,14 +239,18 @@ class StaticReader final : public KeyResolver::Reader {
     if (named != nullptr && !named->second.jwks_uri.empty()) {
       read = state_->find(named->second.jwks_uri);
     }
-    if (read == nullptr) return Reason::directory_unreachable;
+    if (read == nullptr) return Reason::no_keys_given;
     if (read->second.keys.empty()) return Reason::directory_no_keys;
     // draft -01 wants thumbprints at the well-known path. Agents of older drafts publish labels of
-    // their own there, as others do elsewhere; the key is the directory's either way.
+    // their own there, as others do elsewhere; but what looks like a thumbprint there must be one.
     const bool labels_count =
-        link.dialect != Dialect::direct_dictionary || !is_well_known_document(read->first);
+        !is_well_known_document(read->first) ||
+        (link.dialect != Dialect::direct_dictionary && !has_thumbprint_form(keyid));
     found.key = find_in(read->second, labels_count, keyid);
-    if (found.key == nullptr) return Reason::key_not_in_directory;
+    if (found.key == nullptr) {
+      const bool wrong_kid = !labels_count && has_kid(read->second, keyid);
+      return wrong_kid ? Reason::key_kid_mismatch : Reason::key_not_in_directory;
+    }
     found.identity = named->first;
     found.domain = named->second.domain;
     return Reason::none;

@@ -74,6 +74,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "signature-agent-not-https";
     case Reason::signature_agent_unparsable:
       return "signature-agent-unparsable";
+    case Reason::signature_agent_not_dictionary:
+      return "signature-agent-not-dictionary";
     case Reason::signature_agent_not_covered:
       return "signature-agent-not-covered";
     case Reason::signature_agent_member_missing:
@@ -92,6 +94,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "dialect-not-accepted";
     case Reason::agent_kind_unsupported:
       return "agent-kind-unsupported";
+    case Reason::no_keys_given:
+      return "no-keys-given";
     case Reason::key_pending:
       return "key-pending";
     case Reason::directory_unreachable:
@@ -118,6 +122,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "directory-overloaded";
     case Reason::key_not_in_directory:
       return "key-not-in-directory";
+    case Reason::key_kid_mismatch:
+      return "key-kid-mismatch";
     case Reason::key_before_activation:
       return "key-before-activation";
     case Reason::key_past_expiry:
@@ -130,6 +136,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "component-unsupported";
     case Reason::component_unsupported_parameter:
       return "component-unsupported-parameter";
+    case Reason::content_digest_not_compared:
+      return "content-digest-not-compared";
     case Reason::internal_error:
       return "internal-error";
   }
@@ -206,6 +214,9 @@ std::string_view describe(Reason reason) noexcept {
     case Reason::signature_agent_unparsable:
       return "Signature-Agent is in none of the forms that are known: a Dictionary of Strings, a "
              "String, or a URL";
+    case Reason::signature_agent_not_dictionary:
+      return "a Signature-Agent member is covered by its key, and the field is a String or a URL, "
+             "which has no members: cover \"signature-agent\", or send a Dictionary";
     case Reason::signature_agent_not_covered:
       return "Signature-Agent is there but not covered: cover \"signature-agent\";key=\"label\", "
              "or \"signature-agent\" where it is a String";
@@ -228,6 +239,8 @@ std::string_view describe(Reason reason) noexcept {
       return "this verifier does not accept this form of Signature-Agent";
     case Reason::agent_kind_unsupported:
       return "the Signature-Agent has parameters or a type that are not known";
+    case Reason::no_keys_given:
+      return "no keys of this agent were given, and this verifier fetches none";
     case Reason::key_pending:
       return "the key directory has not been fetched yet: try again shortly";
     case Reason::directory_unreachable:
@@ -256,6 +269,10 @@ std::string_view describe(Reason reason) noexcept {
       return "too many key directories are being fetched: try again later";
     case Reason::key_not_in_directory:
       return "the key directory has no key with this keyid: publish the key before signing with it";
+    case Reason::key_kid_mismatch:
+      return "the key directory has this keyid as the kid of a key with another thumbprint: there "
+             "the "
+             "kid must be the thumbprint, so that either the kid or the x is another key's";
     case Reason::key_before_activation:
       return "the key is not yet valid: its nbf lies in the future (seconds, not milliseconds)";
     case Reason::key_past_expiry:
@@ -269,6 +286,9 @@ std::string_view describe(Reason reason) noexcept {
       return "a covered component is not known to this verifier";
     case Reason::component_unsupported_parameter:
       return "a covered component has a parameter that is not known to this verifier";
+    case Reason::content_digest_not_compared:
+      return "the body is covered by its Content-Digest and could not be compared with it: verify "
+             "with the content, without a transfer coding, and a digest of sha-256 or sha-512";
     case Reason::internal_error:
       return "the verifier failed: see its log";
   }
@@ -307,6 +327,7 @@ Outcome outcome_of(Reason reason) noexcept {
     case Reason::label_mismatch:
     case Reason::signature_agent_not_https:
     case Reason::signature_agent_unparsable:
+    case Reason::signature_agent_not_dictionary:
     case Reason::signature_agent_not_covered:
     case Reason::signature_agent_member_missing:
     case Reason::signature_agent_ambiguous_member:
@@ -317,6 +338,7 @@ Outcome outcome_of(Reason reason) noexcept {
     case Reason::signature_agent_not_origin:
     case Reason::dialect_not_accepted:
     case Reason::agent_kind_unsupported:
+    case Reason::no_keys_given:
     case Reason::key_pending:
     case Reason::directory_unreachable:
     case Reason::directory_host_unknown:
@@ -330,12 +352,14 @@ Outcome outcome_of(Reason reason) noexcept {
     case Reason::directory_proof_missing:
     case Reason::directory_overloaded:
     case Reason::key_not_in_directory:
+    case Reason::key_kid_mismatch:
     case Reason::key_before_activation:
     case Reason::key_past_expiry:
     case Reason::key_is_published_test_key:
     case Reason::signature_alg_unsupported:
     case Reason::component_unsupported:
     case Reason::component_unsupported_parameter:
+    case Reason::content_digest_not_compared:
     case Reason::internal_error:
       return Outcome::unverified;
   }

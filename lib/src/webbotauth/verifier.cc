@@ -210,11 +210,12 @@ class SignatureCheck {
   // A covered Content-Digest is worth what the body is compared with. RFC 9530 §2. Several
   // signatures cover the same one.
   Reason check_digest() {
-    if (!body_) return Reason::none;
+    if (!body_ && !policy_.digest_needs_body) return Reason::none;
     const bool covered = std::ranges::any_of(session_.covered, [](const ComponentIdentifier& id) {
       return id.kind == ComponentKind::field && !id.tr && !id.req && id.name == "content-digest";
     });
     if (!covered) return Reason::none;
+    if (!body_) return Reason::content_digest_not_compared;
     if (!session_.digest_reason) session_.digest_reason = compare_digest();
     return *session_.digest_reason;
   }

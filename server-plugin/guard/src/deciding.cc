@@ -11,6 +11,7 @@ namespace {
 // These say that the agent's keys could not be had: nothing is known, for or against it.
 bool is_keys_unavailable(Reason reason) noexcept {
   switch (reason) {
+    case Reason::no_keys_given:
     case Reason::key_pending:
     case Reason::directory_unreachable:
     case Reason::directory_host_unknown:
@@ -39,6 +40,7 @@ bool is_malformed(Reason reason) noexcept {
     case Reason::duplicate_component:
     case Reason::component_malformed:
     case Reason::signature_agent_unparsable:
+    case Reason::signature_agent_not_dictionary:
       return true;
     default:
       return false;
