@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "paths.h"
+#include "support/file_contents.h"
 #include "support/json_file.h"
 #include "support/run_command.h"
 
@@ -216,6 +217,175 @@ TEST_F(VerifyCommand, BadOptionsAreNamed) {
   EXPECT_EQ(error_of({"--directory", "https://a.test=" + not_json})
                 .starts_with("wba: error: directory https://a.test="),
             true);
+}
+
+// VerifyBody has a POST whose Content-Digest is covered, signed by `wba sign`.
+class VerifyBody : public VerifyCommand {
+ protected:
+  VerifyBody() {
+    EXPECT_EQ(run_command({WBA_COMMAND, "key", "new", "--out", folder_.file("key.pem")}).status, 0);
+  }
+
+  // head gives the head of a request with these framing fields, signed over `digested`.
+  std::string head(std::string_view framing, std::string_view digested,
+                   std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{
+        WBA_COMMAND, "sign",     "--key",  folder_.file("key.pem"), "--agent", "https://agent.test",
+        "--profile", "draft-00", "--body", write("body", digested)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    arguments.insert(arguments.end(), {"POST", "https://origin.test/"});
+    const auto made = run_command(arguments);
+    EXPECT_EQ(made.status, 0) << made.err;
+    std::string text = "POST / HTTP/1.1\nHost: origin.test\n";
+    return text.append(framing).append(made.out).append("\n");
+  }
+
+  CommandResult verify(const std::string& message, bool json = true) {
+    std::vector<std::string> arguments{"--keys", folder_.file("key.pem")};
+    if (json) arguments.emplace_back("--json");
+    return run(arguments, message);
+  }
+
+  // digest_of gives the exit status and what the report says of the digest.
+  std::pair<int, std::string> digest_of(const std::string& message) {
+    const auto result = verify(message);
+    const auto report = Json::parse(result.out, nullptr, false);
+    if (report.is_discarded()) return {result.status, result.err.substr(0, result.err.find('\n'))};
+    EXPECT_EQ(report["content_digest"], report["signatures"][0]["content_digest"]);
+    return {result.status, report["content_digest"].is_null()
+                               ? "null"
+                               : report["content_digest"].get<std::string>()};
+  }
+
+  using Told = std::pair<int, std::string>;
+};
+
+TEST_F(VerifyBody, ContentIsComparedWithoutItsTransferCodingAndWithItsContentCoding) {
+  const std::string body = "hello, world";
+  EXPECT_EQ(digest_of(head("Content-Length: 12\n", body) + body), Told(0, "compared"));
+  EXPECT_EQ(digest_of(head("", body) + body), Told(0, "compared"));
+  EXPECT_EQ(digest_of(head("Content-Length: 12\n", body) + "hello, worlD"), Told(1, "mismatch"));
+  // A file's last line break is not the message's.
+  EXPECT_EQ(digest_of(head("Content-Length: 12\n", body) + body + "\r\n"), Told(0, "compared"));
+  const std::string chunks = "5\r\nhello\r\n7 ;x=\"1\"\r\n, world\r\n0\r\n\r\n";
+  for (const std::string_view coding : {"chunked", "Chunked", " chunked "}) {
+    const auto framing = "Transfer-Encoding: " + std::string(coding) + "\n";
+    EXPECT_EQ(digest_of(head(framing, body) + chunks), Told(0, "compared")) << coding;
+    EXPECT_EQ(digest_of(head(framing, chunks) + chunks), Told(1, "mismatch")) << coding;
+  }
+  const std::string coded = "Content-Encoding: gzip\nContent-Length: 12\n";
+  EXPECT_EQ(digest_of(head(coded, body) + body), Told(0, "compared"));
+}
+
+TEST_F(VerifyBody, ContentThatCannotBeComparedIsNotVerified) {
+  const std::string chunks = "5\r\nhello\r\n0\r\n\r\n";
+  const auto message = head("Transfer-Encoding: gzip, chunked\n", "hello") + chunks;
+  EXPECT_EQ(digest_of(message), Told(3, "not-compared"));
+  EXPECT_EQ(Json::parse(verify(message).out)["reason"], "content-digest-not-compared");
+  const auto text = verify(message, false);
+  EXPECT_EQ(text.status, 3);
+  EXPECT_TRUE(text.out.starts_with("unverified: content-digest-not-compared\n")) << text.out;
+  EXPECT_TRUE(text.out.contains("the body was not compared with its Content-Digest")) << text.out;
+  // What covers no digest needs no body.
+  const auto made =
+      run_command({WBA_COMMAND, "sign", "--key", folder_.file("key.pem"), "--agent",
+                   "https://agent.test", "--profile", "draft-00", "POST", "https://origin.test/"});
+  EXPECT_EQ(digest_of("POST / HTTP/1.1\nHost: origin.test\nTransfer-Encoding: gzip, chunked\n" +
+                      made.out + "\n" + chunks),
+            Told(0, "null"));
+}
+
+TEST_F(VerifyBody, IncompleteMessageIsAnError) {
+  const std::string body = "hello, world";
+  EXPECT_EQ(
+      digest_of(head("Content-Length: 12\n", body)),
+      Told(2, "wba: error: incomplete request: Content-Length is 12, and 0 octets are there"));
+  EXPECT_EQ(
+      digest_of(head("Content-Length: 12\n", body) + "evil"),
+      Told(2, "wba: error: incomplete request: Content-Length is 12, and 4 octets are there"));
+  const std::string chunked = head("Transfer-Encoding: chunked\n", body);
+  const std::string chunks = "5\r\nhello\r\n7\r\n, world\r\n0\r\nX-Trailer: 1\r\n\r\n";
+  EXPECT_EQ(verify(chunked + chunks).status, 0);
+  // However much is cut off: but for the last line feed, which leaves an empty line behind.
+  for (std::size_t size = 0; size < chunks.size() - 1; ++size) {
+    const auto cut = verify(chunked + chunks.substr(0, size));
+    EXPECT_EQ(cut.status, 2) << size;
+    EXPECT_EQ(cut.out, "") << size;
+    EXPECT_TRUE(cut.err.contains("wba: hint: ")) << cut.err;
+  }
+}
+
+TEST_F(VerifyBody, MessageOfWhichTwoReadersSeeTwoContentsIsRefused) {
+  const auto error_of = [this](std::string_view framing, std::string_view body) {
+    const auto result = run(
+        {}, "POST / HTTP/1.1\nHost: a.test\n" + std::string(framing) + "\n" + std::string(body));
+    EXPECT_EQ(result.status, 2);
+    EXPECT_EQ(result.out, "");
+    const auto end = result.err.find('\n');
+    return result.err.substr(0, end).substr(std::string_view("wba: error: ").size());
+  };
+  const std::string no = "no HTTP/1.1 request: ";
+  const std::string chunks = "1\na\n0\n\n";
+  EXPECT_EQ(error_of("Content-Length: 1\nContent-Length: 1\n", "a"),
+            no + "more than one Content-Length field");
+  for (const std::string_view length :
+       {"1, 1", "+1", "-1", "0x1", "1 1", "", "99999999999999999999"}) {
+    EXPECT_EQ(error_of("Content-Length: " + std::string(length) + "\n", "a"),
+              no + "Content-Length is no number")
+        << length;
+  }
+  EXPECT_EQ(error_of("Content-Length:\n 1\n", "a"), no + "a folded Content-Length field");
+  EXPECT_EQ(error_of("Transfer-Encoding: gzip,\n chunked\n", chunks),
+            no + "a folded Transfer-Encoding field");
+  EXPECT_EQ(error_of("Transfer-Encoding: gzip\nTransfer-Encoding: chunked\n", chunks),
+            no + "more than one Transfer-Encoding field");
+  for (const std::string_view coding : {"gzip", "chunked, gzip", "chunked, chunked", ", chunked",
+                                        "chunked,", "chunked;q=1", "", "xchunked", "identity"}) {
+    EXPECT_EQ(error_of("Transfer-Encoding: " + std::string(coding) + "\n", chunks),
+              no + "Transfer-Encoding is no list of codings with chunked as its last")
+        << coding;
+  }
+  EXPECT_EQ(error_of("Content-Length: 1\n", "ab"), no + "more octets than the message has");
+  EXPECT_EQ(error_of("Transfer-Encoding: chunked\n", chunks + "GET / HTTP/1.1\n"),
+            no + "more octets than the message has");
+  for (const std::string_view size : {"x", "", "-1", "0x1", "1 2", "1,", "ffffffffffffffffffff"}) {
+    EXPECT_EQ(error_of("Transfer-Encoding: chunked\n", std::string(size) + "\na\n0\n\n"),
+              no + "line 5: a chunk does not begin with its size")
+        << size;
+  }
+  EXPECT_EQ(error_of("Transfer-Encoding: chunked\n", "1\nab\n0\n\n"),
+            no + "line 6: a chunk is longer than its size says");
+  const auto old = run({}, "POST / HTTP/1.0\nHost: a\nTransfer-Encoding: chunked\n\n" + chunks);
+  EXPECT_EQ(old.status, 2);
+  EXPECT_TRUE(old.err.contains("Transfer-Encoding in HTTP/1.0")) << old.err;
+}
+
+TEST_F(VerifyDraft, WithoutKeysTheOptionsThatGiveThemAreNamed) {
+  const std::vector<std::string> options{"--now", "1735689660", "--max-lifetime", "40000d"};
+  const auto none = run(options, message_of(request_));
+  EXPECT_EQ(none.status, 3);
+  EXPECT_TRUE(none.out.starts_with("unverified: no-keys-given\n")) << none.out;
+  EXPECT_TRUE(
+      none.err.starts_with("wba: hint: no keys were given: give --directory URL=FILE or "
+                           "--keys FILE, or --fetch"))
+      << none.err;
+  auto other = options;
+  other.insert(other.end(), {"--directory", "https://other.test=" + directory_});
+  const auto unrelated = run(other, message_of(request_));
+  EXPECT_EQ(unrelated.status, 3);
+  EXPECT_TRUE(unrelated.err.starts_with(
+      "wba: hint: no --directory is that of https://signature-agent.test"))
+      << unrelated.err;
+}
+
+TEST_F(VerifyDraft, ByteOrderMarksOfEditorsArePassedOver) {
+  const std::string mark = "\xef\xbb\xbf";
+  const auto marked = write("marked.json", mark + contents(directory_));
+  EXPECT_EQ(run({"--now", "1735689660", "--max-lifetime", "40000d", "--allow-test-keys",
+                 "--directory", "https://signature-agent.test=" + marked},
+                mark + message_of(request_))
+                .status,
+            0);
 }
 
 // What a request holds reaches a terminal only as text.

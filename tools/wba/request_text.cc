@@ -25,6 +25,13 @@ std::unexpected<Failure> malformed(std::string message, std::size_t line = 0) {
                       "the body where there is one"});
 }
 
+std::unexpected<Failure> incomplete(std::string_view why) {
+  return std::unexpected(Failure{
+      .message = "incomplete request: " + std::string(why),
+      .hint = "give the whole message, with the line ends and the body that were sent: what is cut "
+              "off cannot be compared with its digest"});
+}
+
 // Lines takes lines off the front of a text.
 class Lines {
  public:
@@ -41,6 +48,17 @@ class Lines {
     ++number_;
     if (line.ends_with('\r')) line.remove_suffix(1);
     return line;
+  }
+
+  // has_line is true if a whole line is left, with its end.
+  [[nodiscard]] bool has_line() const noexcept { return rest_.contains('\n'); }
+
+  // take takes octets that are no lines; nullopt if there are fewer.
+  std::optional<std::string_view> take(std::size_t size) noexcept {
+    if (size > rest_.size()) return std::nullopt;
+    const auto octets = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return octets;
   }
 
   // continues says whether the next line is an obsolete fold of the one before.
@@ -70,10 +88,10 @@ Outcome<void> read_request_line(Lines& lines, RequestText& read) {
   }
   read.method = line.substr(0, first);
   read.target = line.substr(first + 1, last - first - 1);
-  const auto version = line.substr(last + 1);
+  read.version = line.substr(last + 1);
   if (!is_token(read.method)) return malformed("the method is no token", lines.number());
-  if (version != "HTTP/1.1" && version != "HTTP/1.0" && version != "HTTP/2" &&
-      version != "HTTP/3") {
+  if (read.version != "HTTP/1.1" && read.version != "HTTP/1.0" && read.version != "HTTP/2" &&
+      read.version != "HTTP/3") {
     return malformed("the request line does not end in HTTP/1.1", lines.number());
   }
   if (read.target.empty() ||
@@ -84,16 +102,18 @@ Outcome<void> read_request_line(Lines& lines, RequestText& read) {
   return {};
 }
 
-Outcome<void> read_fields(Lines& lines, RequestText& read) {
+// read_fields reads a section, and gives whether an empty line ends it.
+Outcome<bool> read_fields(Lines& lines, std::vector<FieldLine>& fields) {
   while (!lines.done()) {
+    const bool whole = lines.has_line();
     const std::string_view line = lines.next();
-    if (line.empty()) return {};
+    if (line.empty()) return whole;
     const auto colon = line.find(':');
     const auto name = line.substr(0, colon);
     if (colon == std::string_view::npos || !is_token(name)) {
       return malformed("a field line is not Name: value", lines.number());
     }
-    if (read.fields.size() == kMaxFields) return malformed("too many field lines", lines.number());
+    if (fields.size() == kMaxFields) return malformed("too many field lines", lines.number());
     // A fold's line break stays in the value: the library replaces it as RFC 9112 §5.2 says.
     std::string_view value = line.substr(colon + 1);
     bool valid = is_field_value(value);
@@ -103,9 +123,9 @@ Outcome<void> read_fields(Lines& lines, RequestText& read) {
       value = {value.data(), static_cast<std::size_t>(fold.data() + fold.size() - value.data())};
     }
     if (!valid) return malformed("a field value holds a control character", lines.number());
-    read.fields.push_back({.name = name, .value = value});
+    fields.push_back({.name = name, .value = value});
   }
-  return {};
+  return false;
 }
 
 // single finds the one line of a field of which there may be one.
@@ -115,6 +135,10 @@ Outcome<const FieldLine*> single(const RequestText& read, std::string_view name)
     if (!field_name_equals(line.name, name)) continue;
     if (found != nullptr) return malformed("more than one " + std::string(name) + " field");
     found = &line;
+  }
+  // Some readers join a folded line, some take its first part.
+  if (found != nullptr && found->value.contains('\n')) {
+    return malformed("a folded " + std::string(name) + " field");
   }
   return found;
 }
@@ -133,51 +157,87 @@ Outcome<void> find_authority(RequestText& read) {
   return {};
 }
 
-// RFC 9112 §7.1. Extensions and trailers are passed over.
-std::optional<std::string> dechunk(std::string_view text) {
+// RFC 9112 §7.1: a hexadecimal number, and behind a semicolon extensions, which are passed over.
+std::optional<std::size_t> read_chunk_size(std::string_view line) {
+  std::size_t size = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
+  if (error != std::errc()) return std::nullopt;
+  const auto rest = trim({end, static_cast<std::size_t>(line.data() + line.size() - end)});
+  if ((!rest.empty() && rest.front() != ';') || !is_field_value(rest)) return std::nullopt;
+  return size;
+}
+
+Outcome<std::string> read_chunks(Lines& lines, RequestText& read) {
   std::string body;
   while (true) {
-    const auto end = text.find('\n');
-    if (end == std::string_view::npos) return std::nullopt;
-    std::size_t size = 0;
-    const auto [after, error] = std::from_chars(text.data(), text.data() + end, size, 16);
-    if (error != std::errc()) return std::nullopt;
-    text.remove_prefix(end + 1);
-    if (size == 0) return body;
-    if (size > text.size()) return std::nullopt;
-    body.append(text.substr(0, size));
-    text.remove_prefix(size);
-    if (text.starts_with("\r\n")) {
-      text.remove_prefix(2);
-    } else if (text.starts_with('\n')) {
-      text.remove_prefix(1);
-    } else {
-      return std::nullopt;
+    if (!lines.has_line()) return incomplete("it ends before its last chunk");
+    const auto size = read_chunk_size(lines.next());
+    if (!size) return malformed("a chunk does not begin with its size", lines.number());
+    if (*size == 0) break;
+    const auto chunk = lines.take(*size);
+    if (!chunk || !lines.has_line()) return incomplete("it ends within a chunk");
+    body.append(*chunk);
+    if (!lines.next().empty()) {
+      return malformed("a chunk is longer than its size says", lines.number());
     }
+  }
+  const auto ended = read_fields(lines, read.trailers);
+  if (!ended) return std::unexpected(ended.error());
+  if (!*ended) return incomplete("it ends before the empty line behind its last chunk");
+  return body;
+}
+
+// read_transfer_coding gives whether chunked is the only coding. RFC 9112 §6.1: it comes last, and
+// once.
+Outcome<bool> read_transfer_coding(std::string_view list) {
+  for (bool only = true;; only = false) {
+    const auto end = std::min(list.find(','), list.size());
+    const auto coding = trim(list.substr(0, end));
+    const bool last = end == list.size();
+    if (!is_token(coding) || field_name_equals(coding, "chunked") != last) {
+      return malformed("Transfer-Encoding is no list of codings with chunked as its last");
+    }
+    if (last) return only;
+    list.remove_prefix(end + 1);
   }
 }
 
-Outcome<void> read_body(std::string_view text, RequestText& read) {
+// RFC 9112 §6.3.
+Outcome<void> read_content(Lines& lines, RequestText& read) {
   const auto coding = single(read, "Transfer-Encoding");
   if (!coding) return std::unexpected(coding.error());
   const auto length = single(read, "Content-Length");
   if (!length) return std::unexpected(length.error());
   if (*coding != nullptr) {
     if (*length != nullptr) return malformed("both Transfer-Encoding and Content-Length");
-    if (trim((*coding)->value) == "chunked") read.body = dechunk(text);
-    return {};
+    if (read.version != "HTTP/1.1")
+      return malformed("Transfer-Encoding in " + escape(read.version));
+    const auto only_chunked = read_transfer_coding((*coding)->value);
+    if (!only_chunked) return std::unexpected(only_chunked.error());
+    auto content = read_chunks(lines, read);
+    if (!content) return std::unexpected(content.error());
+    if (*only_chunked) read.content = *std::move(content);
+  } else if (*length == nullptr) {
+    read.content = lines.take(lines.rest().size());
+  } else {
+    std::size_t size = 0;
+    const auto value = trim((*length)->value);
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
+    if (error != std::errc() || end != value.data() + value.size()) {
+      return malformed("Content-Length is no number");
+    }
+    const auto there = lines.rest().size();
+    const auto content = lines.take(size);
+    if (!content) {
+      return incomplete("Content-Length is " + std::to_string(size) + ", and " +
+                        std::to_string(there) + " octets are there");
+    }
+    read.content = *content;
   }
-  if (*length == nullptr) {
-    read.body = std::string(text);
-    return {};
+  // Editors end a file with a line break.
+  if (lines.rest().find_first_not_of("\r\n") != std::string_view::npos) {
+    return malformed("more octets than the message has");
   }
-  std::size_t size = 0;
-  const auto value = trim((*length)->value);
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
-  if (error != std::errc() || end != value.data() + value.size()) {
-    return malformed("Content-Length is no number");
-  }
-  if (size <= text.size()) read.body = std::string(text.substr(0, size));
   return {};
 }
 
@@ -191,12 +251,14 @@ bool is_token(std::string_view text) {
 }
 
 Outcome<RequestText> read_request_text(std::string_view text) {
+  // Some editors put a byte order mark in front.
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   RequestText read;
   Lines lines(text);
   if (auto done = read_request_line(lines, read); !done) return std::unexpected(done.error());
-  if (auto done = read_fields(lines, read); !done) return std::unexpected(done.error());
+  if (auto done = read_fields(lines, read.fields); !done) return std::unexpected(done.error());
   if (auto done = find_authority(read); !done) return std::unexpected(done.error());
-  if (auto done = read_body(lines.rest(), read); !done) return std::unexpected(done.error());
+  if (auto done = read_content(lines, read); !done) return std::unexpected(done.error());
   return read;
 }
 

@@ -19,24 +19,32 @@ namespace wba::cli {
 struct RequestText {
   std::string_view method;
   std::string_view target;
+  std::string_view version;
   std::string_view authority;  // of an absolute-form target, else Host's; empty where neither is
   std::string_view scheme;     // of an absolute-form target; empty elsewhere
   std::vector<FieldLine> fields;
-  // The body; nullopt where the text ends before a body that its fields announce.
-  std::optional<std::string> body;
+  std::vector<FieldLine> trailers;
+  // The content: with its content coding, without its transfer coding (RFC 9110 §6.4). nullopt if
+  // it has a transfer coding that is not undone here, any other than chunked.
+  std::optional<std::string> content;
 
   [[nodiscard]] Request request() const noexcept {
     return {.method = method,
             .scheme = scheme,
             .authority = authority,
             .target = target,
-            .fields = fields};
+            .fields = fields,
+            .trailers = trailers};
   }
 };
 
 // read_request_text reads one message. Lines end in CRLF or LF; the empty line behind the fields
-// may be missing where there is no body. What could be read in two ways is a failure: two Host
-// fields, white space before a colon, a field line without one.
+// may be missing where there is no body. Without Content-Length and Transfer-Encoding the rest of
+// the text is the content: in HTTP/2 and HTTP/3 nothing else says where it ends.
+// An incomplete message (RFC 9112 §8) is a failure: what it says of its content proves nothing. So
+// is what could be read in two ways: two Host fields, white space before a colon, a field line
+// without one, a folded line that says how long the content is, two lengths, octets behind the
+// message.
 [[nodiscard]] Outcome<RequestText> read_request_text(std::string_view text);
 
 // is_token says whether `text` can be a method or a field name. RFC 9110 §5.6.2.

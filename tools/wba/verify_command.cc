@@ -168,6 +168,7 @@ Outcome<Policy> make_policy(const VerifyOptions& options) {
     policy.skew = *skew;
   }
   policy.allow_test_keys = options.allow_test_keys;
+  policy.digest_needs_body = true;
   return policy;
 }
 
@@ -181,6 +182,21 @@ Outcome<Request> make_request(const RequestText& read, const VerifyOptions& opti
                                    .hint = "say with --authority to whom it was sent"});
   }
   return request;
+}
+
+// hint_at says what to do about the reason, and which options do it.
+void hint_at(const VerifyOptions& options, const Verdict& verdict) {
+  const bool nothing_given = options.directories.empty() && options.keys.empty();
+  if (verdict.reason() != Reason::no_keys_given) {
+    hint_line(describe(verdict.reason()));
+  } else if (nothing_given) {
+    hint_line(
+        "no keys were given: give --directory URL=FILE or --keys FILE, or --fetch to fetch the "
+        "agent's key directory");
+  } else {
+    hint_line("no --directory is that of " + escape(verdict.decisive()->claimed_url(), 300) +
+              ", and no --keys has the key: give them, or --fetch");
+  }
 }
 
 Exit exit_of(wba::Outcome outcome) {
@@ -214,11 +230,11 @@ Outcome<Exit> verify(const VerifyOptions& options) {
   const auto verifier = Verifier::create(*std::move(policy), *resolver);
   if (!verifier) return std::unexpected(failure("the options", verifier.error()));
   auto session = verifier->session();
-  const Verdict& verdict =
-      read->body ? session.verify(*request, *read->body, *now) : session.verify(*request, *now);
+  const Verdict& verdict = read->content ? session.verify(*request, *read->content, *now)
+                                         : session.verify(*request, *now);
   print(options.json ? json_report(*request, verdict, verifier->policy(), domain_of)
                      : text_report(*request, verdict, verifier->policy(), domain_of));
-  if (verdict.reason() != Reason::none) hint_line(describe(verdict.reason()));
+  if (verdict.reason() != Reason::none) hint_at(options, verdict);
   return exit_of(verdict.outcome());
 }
 

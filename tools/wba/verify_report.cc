@@ -23,6 +23,9 @@ struct SignatureReport {
   Dialect dialect = Dialect::none;
   std::string label;
   std::vector<std::string> covered;
+  // What became of the Content-Digest: "compared", "mismatch" or "not-compared"; empty where it is
+  // not covered.
+  std::string_view content_digest;
   std::optional<std::int64_t> created;
   std::optional<std::int64_t> expires;
   std::string base;
@@ -36,6 +39,18 @@ std::string build_base(const Request& request, const sf::Field& input, const sf:
       request, input, member,
       {.field_types = policy.field_types, .max_bytes = policy.limits.base_bytes}, scratch, base);
   return built ? base : std::string();
+}
+
+// content_digest_of says what became of the digest of a signature with this outcome: it is compared
+// last.
+std::string_view content_digest_of(const std::vector<std::string>& covered, wba::Outcome outcome,
+                                   Reason reason) {
+  const bool is_covered = std::ranges::any_of(covered, [](std::string_view component) {
+    return component.starts_with("\"content-digest\"") && !component.contains(";tr");
+  });
+  if (!is_covered) return {};
+  if (outcome == wba::Outcome::verified) return "compared";
+  return reason == Reason::content_digest_mismatch ? "mismatch" : "not-compared";
 }
 
 // Whatever can be said of a member of Signature-Input without judging it.
@@ -52,6 +67,7 @@ SignatureReport describe_member(const Request& request, const sf::Field& input,
     report.created = parameters->created;
     report.expires = parameters->expires;
   }
+  report.content_digest = content_digest_of(report.covered, report.outcome, report.reason);
   report.base = build_base(request, input, member, policy);
   return report;
 }
@@ -60,6 +76,7 @@ void add_verdict(const SignatureVerdict& verdict, const RegisteredDomain& domain
                  SignatureReport& report) {
   report.outcome = verdict.outcome();
   report.reason = verdict.reason();
+  report.content_digest = content_digest_of(report.covered, report.outcome, report.reason);
   report.dialect = verdict.dialect();
   // A verified agent has its identity; of another the claim is told, beside its outcome.
   report.url =
@@ -109,6 +126,8 @@ Json to_json(const SignatureReport& report) {
       report.dialect == Dialect::none ? Json(nullptr) : Json(to_string(report.dialect));
   json["label"] = or_null(report.label);
   json["covered"] = report.covered;
+  json["content_digest"] =
+      report.content_digest.empty() ? Json(nullptr) : Json(report.content_digest);
   json["created"] = report.created ? Json(*report.created) : Json(nullptr);
   json["expires"] = report.expires ? Json(*report.expires) : Json(nullptr);
   json["signature_base"] = or_null(report.base);
@@ -119,6 +138,12 @@ void add_row(std::string& text, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   text.append(name).append(std::max<std::size_t>(11, name.size() + 1) - name.size(), ' ');
   text.append(escape(value, 2048)).push_back('\n');
+}
+
+std::string_view digest_text(std::string_view state) {
+  if (state == "compared") return "the body is the one of its Content-Digest";
+  if (state == "mismatch") return "the body is not the one of its Content-Digest";
+  return "the body was not compared with its Content-Digest";
 }
 
 }  // namespace
@@ -151,6 +176,7 @@ std::string text_report(const Request& request, const Verdict& verdict, const Po
     covered.append(covered.empty() ? "" : " ").append(component);
   }
   add_row(text, "covered", covered);
+  if (!report.content_digest.empty()) add_row(text, "digest", digest_text(report.content_digest));
   if (report.created) add_row(text, "created", std::to_string(*report.created));
   if (report.expires) add_row(text, "expires", std::to_string(*report.expires));
   if (!report.base.empty()) {
