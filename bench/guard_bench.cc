@@ -22,7 +22,8 @@ constexpr Now start = Now(std::chrono::seconds(1'800'000'000));
 
 // A guard with twenty rules before the one that fits, as an operator with a list of agents has.
 std::string configuration(bool replay) {
-  std::string text = "[defaults]\nunsigned = \"allow\"\n";
+  std::string text =
+      "[server]\nauthorities = [\"shop.example\"]\n[defaults]\nunsigned = \"allow\"\n";
   if (replay) text += "replay = true\n";
   for (int i = 0; i < 20; ++i) {
     const std::string number = std::to_string(i);

@@ -3,8 +3,8 @@
 # missing is installed (apt, with sudo when not root) and the command is built. Requests that real
 # agents sent are verified against their operators' keys. Then two agents publish their keys over
 # HTTPS, an origin behind the guard fetches them, and requests are sent to it: signed, unsigned,
-# tampered with, expired, replayed, and signed by one agent in the other's name. The servers are
-# real and on 127.0.0.1; the certificates are of a CA that is made for it. Exit status: 0 when
+# tampered with, made for another site, expired, replayed, and signed by one agent in the other's
+# name. The servers are real and on 127.0.0.1; the certificates are of a CA that is made for it. Exit status: 0 when
 # everything came out as it must, else 1.
 set -euo pipefail
 
@@ -176,7 +176,7 @@ path = "$audit"
 TOML
 sed 's/^/    | /' "$work/guard.toml"
 make_certificate origin
-start origin "$wba" origin "$work/site" --config "$work/guard.toml" --certificate "$work/origin.pem" \
+start origin "$wba" origin "$work/site" --authority origin.example --config "$work/guard.toml" --certificate "$work/origin.pem" \
   --key "$work/origin-key.pem" --agent "$agent" --agent "$thief" "${network[@]}"
 origin=https://origin.example:$port
 to_origin=(--resolve "origin.example:$port:127.0.0.1")
@@ -237,6 +237,12 @@ grep -i '^accept-signature:' "$work/answer.txt" | sed 's/^/    | /' || {
 sign agent /welcome.txt --agent "$agent"
 send /secret.txt "$work/signed.txt"
 expect "somebody" "with another path than was signed" "403 refuse" bad-signature
+
+"$wba" sign --key "$work/agent.key" --agent "$agent" --profile draft-01 --output headers \
+  GET https://evil.example/welcome.txt >"$work/signed.txt" 2>"$work/sign.log" || { cat "$work/sign.log" >&2; exit 1; }
+echo "Host: evil.example" >>"$work/signed.txt"
+send /welcome.txt "$work/signed.txt"
+expect "a site that it visits" "what was signed for that site" "403 refuse" authority-not-ours
 
 sign agent /welcome.txt --agent "$agent" --created "$(date -u -d '-1 hour' '+%s')"
 send /welcome.txt "$work/signed.txt"

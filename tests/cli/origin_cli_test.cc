@@ -70,14 +70,16 @@ class OriginCommand : public testing::Test {
     return "https://127.0.0.1:" + std::to_string(port_) + target;
   }
 
+  // `origin` is what the agent calls the server; empty: as url does.
   httplib::Headers sign(const std::string& method, const std::string& target,
-                        std::vector<std::string> more = {}, const std::string& agent = kAgent) {
+                        std::vector<std::string> more = {}, const std::string& agent = kAgent,
+                        const std::string& origin = {}) {
     std::vector<std::string> arguments = {
         WBA_COMMAND, "sign",      "--key",   folder_.file("key.pem"), "--agent", agent, "--output",
         "headers",   "--profile", "draft-01"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     arguments.push_back(method);
-    arguments.push_back(url(target));
+    arguments.push_back(origin.empty() ? url(target) : "https://" + origin + target);
     const auto made = run_command(arguments);
     EXPECT_EQ(made.status, 0) << made.err;
     httplib::Headers headers;
@@ -173,6 +175,70 @@ TEST_F(OriginCommand, APortThatAnotherServerHasIsRefused) {
   EXPECT_EQ(second.status, 2);
   EXPECT_EQ(second.out, "");
   EXPECT_THAT(second.err, testing::HasSubstr("cannot listen on"));
+}
+
+// Without a word about it, the names of the certificate at the port listened on.
+TEST_F(OriginCommand, ASignatureForAnotherSiteIsRefused) {
+  const std::string keys = std::string(kAgent) + "=" + folder_.file("keys.json");
+  const auto status_of = [this](const std::string& host) {
+    auto headers = sign("GET", "/page.txt", {}, kAgent, host);
+    headers.emplace("Host", host);
+    const auto response = get("/page.txt", headers);
+    return response ? response->status : 0;
+  };
+  start({"--directory", keys});
+  const auto at = [this](const std::string& host) { return host + ":" + std::to_string(port_); };
+  EXPECT_EQ(status_of(at("127.0.0.1")), 200);
+  EXPECT_EQ(status_of(at("evil.example")), 403);
+  EXPECT_EQ(origin_.stop(), 0);
+  EXPECT_THAT(contents(folder_.file("audit.log")), testing::HasSubstr("\"authority-not-ours\""));
+
+  start({"--directory", keys, "--authority", "shop.example", "--authority", "*.shop.example:8443"});
+  for (const auto& host :
+       {std::string("shop.example"), at("shop.example"), std::string("www.shop.example:8443")}) {
+    EXPECT_EQ(status_of(host), 200) << host;
+  }
+  for (const auto& host : {at("127.0.0.1"), std::string("shop.example:8443"),
+                           std::string("www.shop.example"), std::string("evil.example")}) {
+    EXPECT_EQ(status_of(host), 403) << host;
+  }
+  EXPECT_EQ(origin_.stop(), 0);
+
+  write("guard.toml",
+        "[server]\nauthorities = \"shop.example\"\n[defaults]\nunsigned = \"deny\"\n");
+  start({"--directory", keys, "--config", folder_.file("guard.toml")});
+  EXPECT_EQ(status_of("shop.example"), 200);
+  EXPECT_EQ(status_of(at("shop.example")), 403);
+}
+
+TEST_F(OriginCommand, AnyFreePortIsOneOfItsAuthorities) {
+  const auto out = folder_.file("origin.out");
+  origin_ = ChildProcess({WBA_COMMAND, "origin", folder_.file("site"), "--certificate",
+                          folder_.file("tls/certificate.pem"), "--key", folder_.file("tls/key.pem"),
+                          "--directory", std::string(kAgent) + "=" + folder_.file("keys.json")},
+                         {.out = out, .err = {}});
+  std::string said;
+  for (int i = 0; i < 1000 && !said.ends_with('\n'); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    said = contents(out);
+  }
+  ASSERT_TRUE(said.starts_with("listening on https://127.0.0.1:")) << said;
+  port_ = static_cast<std::uint16_t>(std::stoi(said.substr(said.rfind(':') + 1)));
+  int status = 503;  // what was signed in the second of the start may be older
+  for (int i = 0; i < 40 && status == 503; ++i) {
+    const auto response = get("/page.txt", sign("GET", "/page.txt"));
+    ASSERT_TRUE(response);
+    status = response->status;
+  }
+  EXPECT_EQ(status, 200);
+}
+
+TEST_F(OriginCommand, WhatIsNoAuthorityIsAnError) {
+  const auto ended = run_command({WBA_COMMAND, "origin", folder_.file("site"), "--directory",
+                                  std::string(kAgent) + "=" + folder_.file("keys.json"),
+                                  "--authority", "https://shop.example"});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, testing::HasSubstr("give --authority HOST or HOST:PORT"));
 }
 
 TEST_F(OriginCommand, TheDirectoryOfANamedAgentIsFetchedBeforeItComes) {

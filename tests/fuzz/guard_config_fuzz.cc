@@ -38,6 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   config->redis.password_file.clear();
   config->replay.store = wba::guard::StoreKind::memory;
   config->rates.store = wba::guard::StoreKind::memory;
+  if (!config->server.authorities) config->server.authorities = wba::Authorities::any();
   auto guard = wba::guard::Guard::create(
       *config, {.resolver = std::make_shared<wba::StaticResolver>(), .sees_bodies = true});
   require(guard.has_value());

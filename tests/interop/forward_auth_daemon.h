@@ -37,10 +37,10 @@ class Daemon {
 
   // write_config writes the configuration; what every test needs stands before `rest`.
   void write_config(std::string_view rest) const {
-    std::ofstream(config_file())
-        << "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n[audit]\npath = \"" << log_file().string()
-        << "\"\n"
-        << rest;
+    std::ofstream(config_file()) << "[server]\nauthorities = [\"shop.example\"]\ntrusted_proxies = "
+                                    "[\"127.0.0.1\"]\n[audit]\npath = \""
+                                 << log_file().string() << "\"\n"
+                                 << rest;
   }
 
   // limit has it run from now on with what a shell's `ulimit` says, and its standard error in a

@@ -215,9 +215,13 @@ TEST_F(DaemonTest, WhatWouldNotWorkIsToldBeforeItRuns) {
     std::string message;
   };
   const std::string log = "[audit]\npath = \"" + daemon_.log_file().string() + "\"\n";
-  const std::string trusts = "[server]\ntrusted_proxies = \"127.0.0.1\"\n";
+  const std::string trusts =
+      "[server]\ntrusted_proxies = \"127.0.0.1\"\nauthorities = \"shop.example\"\n";
   const Case cases[] = {
       {std::string(kOpen), {}, "trusted_proxies is missing"},
+      {"[server]\ntrusted_proxies = \"127.0.0.1\"\n" + std::string(kOpen),
+       {},
+       "authorities = [\"shop.example\", \"*.shop.example\"]"},
       {trusts + "forwarded = \"x-forwarded\"\n" + std::string(kOpen), {}, "forwarded is not for"},
       {trusts + std::string(kOpen) +
            "[[routes]]\nname = \"a\"\npaths = \"/a\"\n"

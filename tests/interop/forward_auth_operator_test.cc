@@ -110,7 +110,7 @@ TEST_F(OperatorTest, AReloadThatFailsIsCountedWhereverItFails) {
   }
   for (const auto* bad : {"scheme = \"http\"", "forwarded = \"forwarded\""}) {
     std::ofstream(daemon_.config_file())
-        << "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n"
+        << "[server]\nauthorities = \"shop.example\"\ntrusted_proxies = [\"127.0.0.1\"]\n"
         << bad << "\n[audit]\npath = \"" << daemon_.log_file().string() << "\"\n"
         << kOpen;
     ::kill(daemon_.process().pid(), SIGHUP);
@@ -124,7 +124,9 @@ TEST_F(OperatorTest, AReloadThatFailsIsCountedWhereverItFails) {
 }
 
 TEST_F(OperatorTest, AProxyThatIsNotTrustedIsTurnedAwayAndCounted) {
-  std::ofstream(daemon_.config_file()) << "[server]\ntrusted_proxies = [\"10.0.0.0/8\"]\n" << kOpen;
+  std::ofstream(daemon_.config_file())
+      << "[server]\nauthorities = \"shop.example\"\ntrusted_proxies = [\"10.0.0.0/8\"]\n"
+      << kOpen;
   daemon_.limit("-n 1024");
   ASSERT_TRUE(daemon_.start());
   EXPECT_FALSE(ask(*daemon_.connect(), {}));
@@ -202,7 +204,8 @@ TEST_F(OperatorTest, ALogThatCannotBeOpenedAnewIsTold) {
   const auto logs = folder_.path() / "logs";
   std::filesystem::create_directory(logs);
   std::ofstream(daemon_.config_file())
-      << "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n[audit]\npath = \""
+      << "[server]\nauthorities = \"shop.example\"\ntrusted_proxies = "
+         "[\"127.0.0.1\"]\n[audit]\npath = \""
       << (logs / "audit.log").string() << "\"\n"
       << kOpen;
   daemon_.limit("-n 1024");

@@ -138,8 +138,10 @@ per = "24h"
                    std::uint16_t proxy_port = test::free_port()) {
     auto resolver = std::make_shared<StaticResolver>();
     agent_.add_to(*resolver);
-    const auto config = guard::parse_config(kConfig);
+    port_ = proxy_port;
+    auto config = guard::parse_config(kConfig);
     ASSERT_TRUE(config) << guard::to_text(config.error());
+    config->server.authorities = Authorities::of({"shop.example", authority()}).value();
     // What the tests sign in the second of the start is not what they are about.
     auto created = Guard::create(
         *config, {.resolver = resolver, .started = wall_clock() - std::chrono::minutes(1)});
@@ -148,7 +150,6 @@ per = "24h"
                               {.port = port, .threads = 2, .style = style, .refusal = refusal});
     ASSERT_TRUE(authd) << authd.error();
     authd_ = *std::move(authd);
-    port_ = proxy_port;
   }
 
   // example gives a shipped configuration with its names filled in.
@@ -157,6 +158,7 @@ per = "24h"
         std::string(WBA_SOURCE_DIR "/server-plugin/forward-auth/examples/").append(name));
     const auto& run = folder_.path().string();
     replace_all(text, "@RUN@", run);
+    replace_all(text, "origin.example", "shop.example");
     replace_all(text, "@PORT@", std::to_string(port_));
     // HAProxy takes both in one file.
     replace_all(text, "@CERTIFICATE@",

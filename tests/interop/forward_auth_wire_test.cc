@@ -23,8 +23,9 @@ constexpr std::string_view kAsking =
 class WireTest : public testing::Test {
  protected:
   void start(std::string_view peers = "127.0.0.1", int idle_seconds = 120) {
-    const auto config = guard::parse_config("[server]\ntrusted_proxies = [\"" + std::string(peers) +
-                                            "\"]\n[defaults]\nunsigned = \"allow\"\n");
+    const auto config = guard::parse_config(
+        "[server]\ntrusted_proxies = [\"" + std::string(peers) +
+        "\"]\nauthorities = \"shop.example\"\n[defaults]\nunsigned = \"allow\"\n");
     auto guard =
         guard::Guard::create(config.value(), {.resolver = std::make_shared<StaticResolver>()});
     auto authd =
@@ -242,9 +243,9 @@ TEST_F(WireTest, ConnectionsAreClosedBehindAnswersWhileItDrains) {
 // Of two daemons on one port each would see half of the nonces.
 TEST_F(WireTest, APortIsNotSharedWithAnotherDaemon) {
   start();
-  auto guard =
-      guard::Guard::create(guard::parse_config("[defaults]\nunsigned = \"allow\"\n").value(),
-                           {.resolver = std::make_shared<StaticResolver>()});
+  auto guard = guard::Guard::create(
+      test::of_shop(guard::parse_config("[defaults]\nunsigned = \"allow\"\n").value()),
+      {.resolver = std::make_shared<StaticResolver>()});
   const std::shared_ptr<guard::Guard> other = std::move(guard).value();
   const auto port = authd_->port();
   const auto admin = authd_->admin_port();

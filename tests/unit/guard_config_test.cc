@@ -144,6 +144,20 @@ action = "deny"
   EXPECT_THAT(rule.agent_host_suffixes, testing::ElementsAre("bad.example"));
 }
 
+TEST(GuardConfig, AuthoritiesAreAListOrOneOrAny) {
+  const auto server = [](std::string_view value) {
+    const auto config =
+        parse_config("[server]\nauthorities = " + std::string(value) + "\n" + std::string(least));
+    EXPECT_TRUE(config) << (config ? "" : to_text(config.error()));
+    return config->server.authorities;
+  };
+  EXPECT_EQ(server("[\"Shop.example\", \"*.shop.example\", \"[2001:db8::1]:8443\"]"),
+            Authorities::of({"shop.example", "*.shop.example", "[2001:db8::1]:8443"}).value());
+  EXPECT_EQ(server("\"shop.example\""), Authorities::of({"shop.example"}).value());
+  EXPECT_EQ(server("\"any\""), Authorities::any());
+  EXPECT_FALSE(parse_config(least)->server.authorities);
+}
+
 TEST(GuardConfig, TheExampleIsAConfiguration) {
   const auto config = load_config(WBA_SOURCE_DIR "/server-plugin/guard/guard.example.toml");
   ASSERT_TRUE(config) << to_text(config.error());
@@ -193,7 +207,6 @@ TEST(GuardConfig, TheExamplesCommentedDefaultsAreTheDefaults) {
   for (std::string line; std::getline(stream, line);) {
     if (line.starts_with("[")) table = line.substr(0, line.find(']') + 1);
     const bool examples_of_values =
-        line.find("authority =") != std::string::npos ||
         line.find("trusted_proxies =") != std::string::npos || table == "[redis]" ||
         line.find("body_digest =") != std::string::npos || line.starts_with("# [audit]");
     if (line.starts_with("# [audit]")) break;
@@ -259,7 +272,19 @@ INSTANTIATE_TEST_SUITE_P(
         MistakeCase{"unknown_key_escaped", D "\"a\\u001b[2J\" = 1\n", 3, "a\\x1b[2J"},
         MistakeCase{"table_is_text", "server = 1\n" D, 1, "must be a table"},
         MistakeCase{"scheme", D "[server]\nscheme = \"ftp\"\n", 4, "one of \"https\", \"http\""},
-        MistakeCase{"authority", D "[server]\nauthority = \"a b\"\n", 4, "must be a host"},
+        MistakeCase{"authority", D "[server]\nauthority = \"shop.example\"\n", 4,
+                    "write authorities = [\"shop.example\"]"},
+        MistakeCase{"authorities", D "[server]\nauthorities = [\"a.example\", \"a b\"]\n", 4,
+                    "\"a b\" is no host"},
+        MistakeCase{"authority_with_scheme", D "[server]\nauthorities = \"https://a.example\"\n", 4,
+                    "is no host"},
+        MistakeCase{"no_authorities", D "[server]\nauthorities = []\n", 4, "must not be empty"},
+        MistakeCase{"any_among_others", D "[server]\nauthorities = [\"any\", \"a.example\"]\n", 4,
+                    "stands alone"},
+        MistakeCase{"authorities_of_a_registry", D "[server]\nauthorities = \"*.co.uk\"\n", 4,
+                    "has a public suffix"},
+        MistakeCase{"authorities_of_a_hoster", D "[server]\nauthorities = \"*.GitHub.io:8443\"\n",
+                    4, "has a public suffix"},
         MistakeCase{"forwarded_from_anybody", D "[server]\nforwarded = \"forwarded\"\n", 4,
                     "needs trusted_proxies"},
         MistakeCase{"proxy_range", D "[server]\ntrusted_proxies = [\"10.0.0.0/33\"]\n", 4,

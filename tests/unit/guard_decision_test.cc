@@ -497,7 +497,8 @@ require = { body_digest = true }
 TEST(GuardRequirements, AnAdapterThatSeesNoBodiesCannotBeAskedForDigests) {
   const auto config = parse_config(ALLOW "require = { body_digest = true }\n");
   ASSERT_TRUE(config);
-  const auto guard = Guard::create(*config, {.resolver = std::make_shared<StaticResolver>()});
+  const auto guard =
+      Guard::create(test::of_shop(*config), {.resolver = std::make_shared<StaticResolver>()});
   ASSERT_FALSE(guard);
   EXPECT_THAT(guard.error()[0].reason, testing::HasSubstr("body_digest"));
 }

@@ -302,7 +302,8 @@ per = "24h"
 )");
     // What is signed in the second of the start is not what this is about.
     auto guard = guard::Guard::create(
-        config.value(), {.resolver = resolver, .started = now() - std::chrono::minutes(1)});
+        test::of_shop(config.value()),
+        {.resolver = resolver, .started = now() - std::chrono::minutes(1)});
     AuthdOptions options;
     options.refusal = refusal;
     guard_ = std::move(guard).value();

@@ -100,8 +100,10 @@ class Site {
   Site(std::string_view toml, const Agent& agent) {
     auto resolver = std::make_shared<StaticResolver>();
     agent.add_to(*resolver);
-    const auto config = parse_config(toml);
+    auto config = parse_config(toml);
     EXPECT_TRUE(config) << (config ? "" : to_text(config.error()));
+    // The port is not known yet.
+    if (!config->server.authorities) config->server.authorities = Authorities::any();
     auto guard = Guard::create(config.value(), {.resolver = resolver, .sees_bodies = true});
     EXPECT_TRUE(guard) << (guard ? "" : to_text(guard.error()));
     server_ = std::make_unique<GuardedServer<httplib::Server>>(std::move(guard).value());
@@ -193,6 +195,24 @@ TEST(HttplibGuard, ASignedRequestReachesTheHandlerThatSeesWhoItIs) {
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 200);
   EXPECT_EQ(response->body, agent.url() + "|");
+}
+
+TEST(HttplibGuard, ARequestSignedForAnotherSiteReachesNoHandler) {
+  const Agent agent;
+  Site site(
+      "[server]\nscheme = \"http\"\nauthorities = [\"shop.example\"]\n[defaults]\nunsigned = "
+      "\"allow\"\n",
+      agent);
+  for (const auto& [authority, status] :
+       {std::pair("shop.example", 200), std::pair("evil.example", 403)}) {
+    OwnedRequest request{.authority = authority, .target = "/who"};
+    agent.sign(request, wall_clock());
+    request.fields.emplace_back("Host", authority);
+    const auto response = site.send(request);
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, status) << authority;
+  }
+  EXPECT_EQ(site.handled, 1);
 }
 
 TEST(HttplibGuard, AnUnsignedRequestIsChallengedAndReachesNoHandler) {

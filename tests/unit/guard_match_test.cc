@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "agent_match.h"
@@ -200,7 +201,16 @@ TEST(GuardAuthority, OnlyTrustedPeersSayWhatTheClientUsed) {
        {{"Host", "a.example"}, {"host", "b.example"}},
        "",
        ""},
-      {"absolute", none, "192.0.2.1", "a.example", "http://b.example/x", {}, "https", "b.example"},
+      {"absolute",
+       none,
+       "192.0.2.1",
+       "a.example",
+       "https://A.example:443/x",
+       {},
+       "https",
+       "a.example"},
+      {"absolute of another", none, "192.0.2.1", "a.example", "https://b.example/x", {}, "", ""},
+      {"absolute port", none, "192.0.2.1", "a.example", "https://a.example:8443/x", {}, "", ""},
       {"absolute junk", none, "192.0.2.1", "a.example", "junk", {}, "", ""},
       {"no host", none, "192.0.2.1", "", "/", {}, "", ""},
       {"path in host", none, "192.0.2.1", "a.example/b", "/", {}, "", ""},
@@ -216,30 +226,51 @@ TEST(GuardAuthority, OnlyTrustedPeersSayWhatTheClientUsed) {
   }
 }
 
-TEST(GuardAuthority, AConfiguredAuthorityGoesBeforeAll) {
-  auto server = behind_proxy(ForwardedSource::x_forwarded);
-  server.authority = "shop.example";
-  const std::vector<FieldLine> fields = {{"X-Forwarded-Host", "b.example"}};
-  const auto name =
-      external_name(server, "10.0.0.1", {.method = "GET", .authority = "in", .fields = fields});
-  ASSERT_TRUE(name);
-  EXPECT_EQ(name->authority, "shop.example");
+// An adapter may find the name out on its own, as wba-authd does.
+TEST(GuardAuthority, ASignatureForAnotherSiteIsRefusedWhicheverWayTheNameIsFound) {
+  const test::Agent agent;
+  test::GuardUnderTest ours(
+      "[server]\nauthorities = [\"shop.example\", \"*.shop.example\"]\nforwarded = "
+      "\"x-forwarded\"\n"
+      "trusted_proxies = \"10.0.0.0/8\"\n[defaults]\nunsigned = \"allow\"\n",
+      {&agent});
+  test::GuardUnderTest any("[server]\nauthorities = \"any\"\n[defaults]\nunsigned = \"allow\"\n",
+                           {&agent});
+  for (const auto* authority : {"shop.example", "www.Shop.example:443"}) {
+    test::OwnedRequest request{.authority = authority};
+    agent.sign(request);
+    EXPECT_EQ(ours.decide(request).action, Action::pass) << authority;
+  }
+  test::OwnedRequest relayed{.authority = "evil.example"};
+  agent.sign(relayed);
+  test::OwnedRequest forwarded = relayed;
+  forwarded.authority = "shop.example";
+  forwarded.fields.emplace_back("X-Forwarded-Host", "evil.example");
+  const IncomingRequest incoming[] = {{.request = relayed.view()},
+                                      {.request = relayed.view(), .is_external = true},
+                                      {.request = forwarded.view(), .peer = "10.0.0.1"}};
+  for (const auto& one : incoming) {
+    const auto& decision = ours.guard().decide(one, test::start_time, ours.worker());
+    EXPECT_EQ(decision.action, Action::refuse);
+    EXPECT_EQ(decision.status, 403);
+    EXPECT_EQ(decision.record.reason, Reason::authority_not_ours);
+    EXPECT_EQ(decision.record.outcome, Outcome::invalid);
+    EXPECT_EQ(decision.record.authority, "evil.example");
+    EXPECT_FALSE(decision.is_verified());
+  }
+  EXPECT_EQ(any.decide(relayed).action, Action::pass);
+  // Without a signature nothing is claimed.
+  test::OwnedRequest unsigned_request{.authority = "evil.example"};
+  EXPECT_EQ(ours.decide(unsigned_request).action, Action::pass);
 }
 
-// An adapter may find the name out on its own, as wba-authd does.
-TEST(GuardAuthority, AConfiguredAuthorityGoesBeforeAnAdaptersToo) {
-  const test::Agent agent;
-  test::GuardUnderTest open("[defaults]\nunsigned = \"challenge\"\n", {&agent});
-  test::GuardUnderTest fixed(
-      "[server]\nauthority = \"shop.example\"\n[defaults]\nunsigned = \"challenge\"\n", {&agent});
-  test::OwnedRequest request{.authority = "other.example"};
-  agent.sign(request);
-  const IncomingRequest incoming{.request = request.view(), .is_external = true};
-  EXPECT_EQ(open.guard().decide(incoming, test::start_time, open.worker()).action, Action::pass);
-  const auto& decision = fixed.guard().decide(incoming, test::start_time, fixed.worker());
-  EXPECT_EQ(decision.action, Action::refuse);
-  EXPECT_EQ(decision.record.reason, Reason::bad_signature);
-  EXPECT_EQ(decision.record.authority, "shop.example");
+TEST(GuardAuthority, AGuardThatIsNotToldItsAuthoritiesIsNotMade) {
+  const auto config = parse_config("[defaults]\nunsigned = \"allow\"\n");
+  ASSERT_TRUE(config);
+  const auto guard = Guard::create(*config, {.resolver = std::make_shared<StaticResolver>()});
+  ASSERT_FALSE(guard);
+  EXPECT_THAT(guard.error()[0].reason,
+              testing::HasSubstr("authorities = [\"shop.example\", \"*.shop.example\"]"));
 }
 
 TEST(GuardAuthority, APeerThatIsNoAddressIsNotTrusted) {

@@ -243,7 +243,7 @@ TEST(GuardReplay, AReloadIsNoStart) {
   agent.sign(request, start_time + seconds(5));
   const auto config = parse_config(REPLAY "unverified = \"deny\"\n");
   ASSERT_TRUE(config);
-  ASSERT_TRUE(guard.guard().reload(*config));
+  ASSERT_TRUE(guard.guard().reload(test::of_shop(*config)));
   EXPECT_EQ(guard.decide(request, start_time + seconds(10)).record.replay, ReplayCheck::fresh);
 }
 

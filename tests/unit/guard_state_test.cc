@@ -225,11 +225,11 @@ TEST(GuardReload, TheNewConfigurationHoldsAndNoncesStay) {
   EXPECT_EQ(guard.decide(request).action, Action::pass);
   const auto config = parse_config(REPLAY "unverified = \"deny\"\nverified = \"allow\"\n");
   ASSERT_TRUE(config);
-  ASSERT_TRUE(guard.guard().reload(*config));
+  ASSERT_TRUE(guard.guard().reload(test::of_shop(*config)));
   EXPECT_EQ(guard.decide(request).record.cause, Cause::replayed);
   const auto stricter = parse_config("[defaults]\nunsigned = \"deny\"\nverified = \"deny\"\n");
   ASSERT_TRUE(stricter);
-  ASSERT_TRUE(guard.guard().reload(*stricter));
+  ASSERT_TRUE(guard.guard().reload(test::of_shop(*stricter)));
   EXPECT_EQ(guard.decide(request).action, Action::refuse);
 }
 
@@ -238,7 +238,7 @@ TEST(GuardReload, WhatHoldsStateCannotChange) {
   GuardUnderTest guard(REPLAY, {&agent});
   const auto config = parse_config(REPLAY "[replay]\nentries = 5\n");
   ASSERT_TRUE(config);
-  const auto reloaded = guard.guard().reload(*config);
+  const auto reloaded = guard.guard().reload(test::of_shop(*config));
   ASSERT_FALSE(reloaded);
   EXPECT_THAT(reloaded.error()[0].reason, testing::HasSubstr("[replay] cannot change"));
   OwnedRequest request;
@@ -251,14 +251,14 @@ TEST(GuardReload, ASignatureCannotComeToOutliveItsNonce) {
   const auto wider = parse_config(REPLAY "[verify]\nskew = \"61s\"\n");
   const auto narrower = parse_config(REPLAY "[verify]\nskew = \"30s\"\n");
   ASSERT_TRUE(wider && narrower);
-  const auto reloaded = guard.guard().reload(*wider);
+  const auto reloaded = guard.guard().reload(test::of_shop(*wider));
   ASSERT_FALSE(reloaded);
   EXPECT_THAT(reloaded.error()[0].reason, testing::HasSubstr("[verify] skew cannot grow"));
-  EXPECT_TRUE(guard.guard().reload(*narrower));
+  EXPECT_TRUE(guard.guard().reload(test::of_shop(*narrower)));
   // Where no nonce is held there is none to outlive.
   GuardUnderTest open("[defaults]\nunsigned = \"allow\"\n", {&agent});
   EXPECT_TRUE(open.guard().reload(
-      *parse_config("[defaults]\nunsigned = \"allow\"\n[verify]\nskew = \"1h\"\n")));
+      test::of_shop(*parse_config("[defaults]\nunsigned = \"allow\"\n[verify]\nskew = \"1h\"\n"))));
 }
 
 TEST(GuardReload, NoRequestIsDroppedWhileItReloads) {

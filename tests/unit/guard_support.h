@@ -97,6 +97,14 @@ class Agent {
   KeySigner signer_;
 };
 
+// of_shop gives a configuration that says nothing of authorities those of shop.example.
+inline guard::Config of_shop(guard::Config config) {
+  if (!config.server.authorities) {
+    config.server.authorities = Authorities::of({"shop.example"}).value();
+  }
+  return config;
+}
+
 // GuardUnderTest is a guard with a worker and the directories of some agents.
 class GuardUnderTest {
  public:
@@ -110,7 +118,7 @@ class GuardUnderTest {
     }
     auto config = guard::parse_config(toml);
     EXPECT_TRUE(config) << (config ? "" : guard::to_text(config.error()));
-    auto created = guard::Guard::create(config.value(), std::move(surroundings));
+    auto created = guard::Guard::create(of_shop(config.value()), std::move(surroundings));
     EXPECT_TRUE(created) << (created ? "" : guard::to_text(created.error()));
     guard_ = std::move(created).value();
     worker_ = std::make_unique<guard::Guard::Worker>(guard_->make_worker());

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <wba/authorities.h>
 #include <wba/directory_resolver.h>
 #include <wba/guard/guard.h>
 #include <wba/guard/httplib.h>
@@ -20,8 +21,10 @@
 
 #include "commands.h"
 #include "context.h"
+#include "crypto/certificate_names.h"
 #include "files.h"
 #include "network_options.h"
+#include "options.h"
 
 namespace wba::cli {
 namespace {
@@ -36,7 +39,7 @@ struct OriginOptions {
   std::string certificate;
   std::string key;
   std::string audit;
-  std::string authority;
+  std::vector<std::string> authorities;
   std::vector<std::string> directories;
   std::vector<std::string> agents;
   NetworkOptions network;
@@ -64,12 +67,52 @@ Failure mistakes_failure(std::string_view what, const std::vector<guard::ConfigM
   return {.message = std::move(message), .hint = "see server-plugin/guard/guard.example.toml"};
 }
 
-Outcome<guard::Config> read_config(const OriginOptions& options) {
+// default_hosts are what clients can call this server: the names of its certificate, without one
+// the address that it listens on.
+Outcome<std::vector<std::string>> default_hosts(const OriginOptions& options) {
+  if (options.certificate.empty()) {
+    const bool is_ipv6 = options.bind.find(':') != std::string::npos;
+    return std::vector<std::string>{is_ipv6 ? "[" + options.bind + "]" : options.bind, "localhost"};
+  }
+  const auto pem = read_input(options.certificate);
+  if (!pem) return std::unexpected(pem.error());
+  return crypto::certificate_names(pem->text());
+}
+
+// own_authorities are `hosts` at the default port and, where they name none, at `port`, unless that
+// is not known yet.
+Outcome<Authorities> own_authorities(const std::vector<std::string>& hosts, int port) {
+  std::vector<std::string> patterns;
+  for (const auto& host : hosts) {
+    patterns.push_back(host);
+    const auto behind_address = host.rfind(']') + 1;
+    if (port != 0 && host.find(':', behind_address) == std::string::npos) {
+      patterns.push_back(host + ":" + std::to_string(port));
+    }
+  }
+  const auto made = Authorities::of(views(patterns));
+  if (!made) {
+    return std::unexpected(
+        Failure{.message = "what clients call this server is not known: " +
+                           std::string(describe(made.error().code)),
+                .hint = "give --authority HOST or HOST:PORT, or authorities in --config"});
+  }
+  return *made;
+}
+
+// `port` is the one listened on, 0 where it is not known yet.
+Outcome<guard::Config> read_config(const OriginOptions& options, int port) {
   auto config = options.config.empty() ? guard::parse_config(kDefaultConfig)
                                        : guard::load_config(options.config);
   if (!config) return std::unexpected(mistakes_failure(escape(options.config), config.error()));
   if (options.config.empty() && options.certificate.empty()) config->server.scheme = "http";
-  if (!options.authority.empty()) config->server.authority = options.authority;
+  if (!options.authorities.empty() || !config->server.authorities) {
+    const auto hosts = options.authorities.empty() ? default_hosts(options) : options.authorities;
+    if (!hosts) return std::unexpected(hosts.error());
+    auto authorities = own_authorities(*hosts, port);
+    if (!authorities) return std::unexpected(authorities.error());
+    config->server.authorities = *std::move(authorities);
+  }
   if (!options.audit.empty()) config->audit.path = options.audit;
   return *std::move(config);
 }
@@ -122,6 +165,17 @@ void answer_who(const httplib::Request& request, httplib::Response& response) {
   response.set_content(answer.dump() + "\n", "application/json");
 }
 
+// tell_port has the guard go by the port that was found.
+Outcome<void> tell_port(const OriginOptions& options, int port, Guard& guard) {
+  if (port == options.port) return {};
+  auto config = read_config(options, port);
+  if (!config) return std::unexpected(config.error());
+  if (const auto done = guard.reload(*std::move(config)); !done) {
+    return std::unexpected(mistakes_failure("guard", done.error()));
+  }
+  return {};
+}
+
 template <typename Server>
 Outcome<Exit> serve(Server& server, const OriginOptions& options, Guard& guard,
                     const sigset_t& signals) {
@@ -144,6 +198,8 @@ Outcome<Exit> serve(Server& server, const OriginOptions& options, Guard& guard,
     return std::unexpected(Failure{.message = "cannot listen on " + escape(options.bind) + ":" +
                                               std::to_string(options.port)});
   }
+  // Only now is it known what clients call this server.
+  if (auto told = tell_port(options, port, guard); !told) return std::unexpected(told.error());
   std::thread listening([&] { server.listen_after_bind(); });
   print("listening on " + std::string(options.certificate.empty() ? "http" : "https") + "://" +
         escape(options.bind) + ":" + std::to_string(port) + "\n");
@@ -151,7 +207,7 @@ Outcome<Exit> serve(Server& server, const OriginOptions& options, Guard& guard,
   int signal = 0;
   while (flushed && ::sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
     if (const auto opened = guard.reopen_log(); !opened) error_line(escape(opened.error()));
-    auto config = read_config(options);
+    auto config = read_config(options, port);
     const auto reloaded = config ? guard.reload(*std::move(config))
                                  : std::expected<void, std::vector<guard::ConfigMistake>>();
     if (!config) {
@@ -173,7 +229,7 @@ Outcome<Exit> run(const OriginOptions& options) {
   if (options.certificate.empty() != options.key.empty()) {
     return std::unexpected(Failure{.message = "--certificate and --key go together"});
   }
-  auto config = read_config(options);
+  auto config = read_config(options, options.port);
   if (!config) return std::unexpected(config.error());
   auto resolver = make_resolver(options);
   if (!resolver) return std::unexpected(resolver.error());
@@ -219,8 +275,12 @@ void add_origin_command(CLI::App& app) {
       ->check(CLI::Range(0, 65535));
   command->add_option("--certificate", options->certificate, "serve https with this PEM chain");
   command->add_option("--key", options->key, "and this PEM key");
-  command->add_option("--authority", options->authority,
-                      "what clients call this server (default: what Host says)");
+  command
+      ->add_option("--authority", options->authorities,
+                   "HOST[:PORT] that clients call this server, *.HOST for all below; signatures "
+                   "for others are refused; repeatable (default: those of --config, else the names "
+                   "of the certificate, or the address listened on)")
+      ->allow_extra_args(false);
   command->add_option("--audit", options->audit, "audit log");
   on_run(*command, [options] { return run(*options); });
 }

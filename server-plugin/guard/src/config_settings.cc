@@ -4,7 +4,9 @@
 
 #include <wba/address_policy.h>
 #include <wba/message.h>
+#include <wba/registered_domain.h>
 
+#include "base/ascii.h"
 #include "config_reader.h"
 #include "rate_bucket.h"
 
@@ -43,17 +45,49 @@ void read_trusted_proxies(ConfigReader& reader, ServerSettings& server) {
   }
 }
 
+// below_public_suffix returns true for a wildcard that others can register names under.
+bool below_public_suffix(std::string_view pattern) {
+  if (!pattern.starts_with("*.")) return false;
+  std::string host(pattern.substr(2, pattern.find(':') - 2));
+  std::ranges::transform(host, host.begin(), ascii::to_lower);
+  return directory::is_public_suffix(host);
+}
+
+void read_authorities(ConfigReader& reader, ServerSettings& server) {
+  if (const toml::node* old = reader.take("authority"); old != nullptr) {
+    reader.mistake(*old, "authority",
+                   "is no key: write authorities = [\"shop.example\"], which the authority that a "
+                   "request names is compared with");
+  }
+  std::vector<std::string> list;
+  reader.texts("authorities", list);
+  if (list.empty()) return;
+  if (list.size() == 1 && list.front() == "any") {
+    server.authorities = Authorities::any();
+    return;
+  }
+  for (const auto& text : list) {
+    const std::string shown = "\"" + printable(text) + "\" ";
+    if (text == "any") {
+      reader.mistake_at("authorities", shown + "stands alone: it makes the others useless");
+    } else if (!Authorities::of({text})) {
+      reader.mistake_at("authorities", shown +
+                                           "is no host such as \"shop.example\", "
+                                           "\"*.shop.example\" or \"shop.example:8443\"");
+    } else if (below_public_suffix(text)) {
+      reader.mistake_at("authorities",
+                        shown + "has a public suffix: others can register names below it");
+    }
+  }
+  const auto made = Authorities::of(std::vector<std::string_view>(list.begin(), list.end()));
+  if (made) server.authorities = *made;
+}
+
 void read_server(ConfigReader& reader, ServerSettings& server) {
   std::string scheme = server.scheme;
   reader.choice("scheme", scheme, {{"https", std::string("https")}, {"http", std::string("http")}});
   server.scheme = scheme;
-  reader.text("authority", server.authority);
-  if (!server.authority.empty()) {
-    std::string normalised;
-    if (!append_normalised_authority(server.scheme, server.authority, normalised)) {
-      reader.mistake_at("authority", "must be a host, maybe with a port");
-    }
-  }
+  read_authorities(reader, server);
   reader.choice("forwarded", server.forwarded,
                 {{"none", ForwardedSource::none},
                  {"forwarded", ForwardedSource::forwarded},

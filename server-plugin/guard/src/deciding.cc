@@ -118,9 +118,6 @@ bool Deciding::begin() {
     request_.scheme = name->scheme;
     request_.authority = name->authority;
     record_.authority = name->authority;
-  } else if (const auto& ours = engine_.config.server.authority; !ours.empty()) {
-    request_.authority = ours;
-    record_.authority = ours;
   }
   return true;
 }

@@ -29,11 +29,17 @@ std::expected<std::shared_ptr<const Engine>, std::vector<ConfigMistake>> make_en
       }
     }
   }
+  if (!config.server.authorities) {
+    return mistake(
+        "[server] authorities is missing: say what clients call this server, as authorities = "
+        "[\"shop.example\", \"*.shop.example\"]. Signatures for other sites are refused; with "
+        "\"any\" a site that an agent visits can pass here as that agent");
+  }
   auto table = RuleTable::create(config);
   if (!table) return mistake(std::string(describe(table.error().code)));
   // What routes and rules ask for beside is judged by them, signature by signature.
   auto verifier = Verifier::create({.required = RequiredComponents::profile_only(),
-                                    .authorities = Authorities::any(),
+                                    .authorities = *config.server.authorities,
                                     .dialects = config.verify.dialects,
                                     .max_lifetime = config.verify.max_lifetime,
                                     .skew = config.verify.skew,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "http/authority.h"
 
 namespace wba::guard {
 namespace {
@@ -114,14 +115,16 @@ Result<ExternalName> external_name(const ServerSettings& server, std::string_vie
       request.method != "CONNECT") {
     const auto uri = split_target_uri(request.target);
     if (!uri) return unclear();
-    name.authority = uri->authority;
+    // A backend may go by either.
+    if (!http::is_same_authority(name.scheme, uri->authority, ascii::trim(name.authority))) {
+      return unclear();
+    }
   }
   if (server.forwarded != ForwardedSource::none && is_trusted_peer(server, peer)) {
     if (auto read = read_forwarding_fields(server, request, name); !read) {
       return std::unexpected(read.error());
     }
   }
-  if (!server.authority.empty()) name.authority = server.authority;
   name.authority = ascii::trim(name.authority);
   if (!is_scheme(name.scheme) || name.authority.empty() ||
       name.authority.find_first_of(" \t,/?#@\\\"") != std::string_view::npos) {

@@ -17,12 +17,12 @@ struct ExternalName {
   std::string_view authority;
 };
 
-// external_name finds scheme and authority that the client used: the configured authority; else
-// what a trusted peer says in the field that was configured, of several values the last, which the
-// nearest proxy added; else that of the request itself, where an absolute-form target goes before
-// Host (RFC 9112 §3.2.2). A forwarding field of anybody else is passed over.
-// Error: authority_invalid where it cannot be told: several Host lines, no authority, a forwarding
-// field that does not parse.
+// external_name finds the scheme and authority that the client used: what a trusted peer says in
+// the field that was configured, of several values the last, which the nearest proxy added; else
+// those of the request itself. A forwarding field of any other peer is passed over. Error:
+// authority_invalid if it cannot be told: several Host lines, no authority, a target in
+// absolute-form that names another one than Host (RFC 9112 §3.2.2), a forwarding field that does
+// not parse.
 [[nodiscard]] Result<ExternalName> external_name(const ServerSettings& server,
                                                  std::string_view peer,
                                                  const Request& request) noexcept;

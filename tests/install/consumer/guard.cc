@@ -5,7 +5,8 @@
 #include <wba/guard/guard.h>
 
 int main() {
-  const auto config = wba::guard::parse_config("[defaults]\nunsigned = \"deny\"\n");
+  const auto config = wba::guard::parse_config(
+      "[server]\nauthorities = [\"shop.example\"]\n[defaults]\nunsigned = \"deny\"\n");
   if (!config) return 1;
   const auto guard =
       wba::guard::Guard::create(*config, {.resolver = std::make_shared<wba::StaticResolver>()});

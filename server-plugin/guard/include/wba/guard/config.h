@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <wba/address_policy.h>
+#include <wba/authorities.h>
 #include <wba/guard/decision.h>
 #include <wba/verdict.h>
 #include <wba/verifier.h>
@@ -39,7 +40,9 @@ enum class ForwardedSource : std::uint8_t { none, forwarded, x_forwarded };
 // ServerSettings say what clients call this server. [server]
 struct ServerSettings {
   std::string scheme = "https";  // where no trusted proxy says otherwise
-  std::string authority = {};    // always this, whatever a request says; empty: Host
+  // the authorities that are this server's: signatures for others are refused. Guard::create wants
+  // them, from the file or from an adapter that knows them.
+  std::optional<Authorities> authorities = {};
   ForwardedSource forwarded = ForwardedSource::none;
   std::vector<AddressRange> trusted_proxies = {};
 

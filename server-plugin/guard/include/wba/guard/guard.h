@@ -25,8 +25,7 @@ namespace wba::guard {
 // decision and what is read of it.
 struct IncomingRequest {
   // scheme and authority: those of the connection and of Host or :authority, unless
-  // `is_external`: then what the client used, as an adapter found out on its own. A configured
-  // authority stands before either.
+  // `is_external`: then what the client used, as an adapter found out on its own.
   Request request;
   bool is_external = false;
   std::string_view peer = {};    // address of the other end: "192.0.2.1", "2001:db8::1"
