@@ -109,9 +109,12 @@ Authorities Authorities::any() noexcept { return Authorities(nullptr); }
 
 bool Authorities::contains(std::string_view scheme, std::string_view authority) const noexcept {
   if (state_ == nullptr) return true;
+  const std::uint16_t default_port = http::default_port(scheme);
+  if (default_port == 0) return false;
+  // Nearly always the name comes as it was given, without a port.
+  if (has(state_->exact, authority, default_port, default_port)) return true;
   http::AuthorityParts parts;
   if (!http::split_authority(authority, parts)) return false;
-  const std::uint16_t default_port = http::default_port(scheme);
   const std::uint16_t port = parts.port.empty() ? default_port : parts.port_number;
   if (parts.host.empty() || port == 0) return false;
   if (is_usual_spelling(parts.host)) return state_->contains(parts.host, port, default_port);
