@@ -85,6 +85,7 @@ awk 'BEGIN { RS = ""; ORS = "\n\n" }
 
 cat >"$work/guard.toml" <<TOML
 [server]
+authorities = ["shop.example"]
 trusted_proxies = ["127.0.0.1"]
 [defaults]
 unsigned = "challenge"
@@ -148,7 +149,7 @@ variant() {
   local port
   port=$(free_port)
   start_nginx "$1" "$(sed -e "s|listen @PORT@ ssl http2|listen 127.0.0.1:$port backlog=4096|" \
-    -e '/ssl_certificate/d' -e "s|@AUTHD@|127.0.0.1:$authd_port|; s|@BACKEND@|127.0.0.1:$backend_port|" \
+    -e 's/origin.example/shop.example/; /ssl_certificate/d; /# Hosts that are not/,/^  }/d' -e "s|@AUTHD@|127.0.0.1:$authd_port|; s|@BACKEND@|127.0.0.1:$backend_port|" \
     -e "$2" server-plugin/forward-auth/examples/nginx.conf)"
   declare -g "$1_port=$port"
 }

@@ -151,6 +151,36 @@ TEST_P(ForwardAuthTest, AuthoritiesAreComparedAsUrlsAre) {
   EXPECT_EQ(backend_.count(), expected);
 }
 
+// A site that the agent visits sends its signed fields on, with its own name in Host.
+TEST_P(ForwardAuthTest, ARequestSignedForAnotherSiteIsRefused) {
+  for (const auto& host : {std::string("evil.example"), "evil.example:" + std::to_string(port_)}) {
+    for (const auto* target : {"/items", "/open/a"}) {
+      OwnedRequest request{.authority = host, .target = target};
+      agent_.sign(request, wall_clock());
+      const auto absolute = send(request, CURL_HTTP_VERSION_1_1, "https://" + host + target);
+      EXPECT_THAT(absolute.status, testing::AnyOf(400, 403, 421)) << host << log();
+      request.fields.emplace_back("Host", host);
+      for (const long version : kVersions) {
+        EXPECT_THAT(send(request, version).status, testing::AnyOf(403, 421)) << host << log();
+      }
+    }
+  }
+  EXPECT_EQ(backend_.count(), 0);
+}
+
+TEST_P(ForwardAuthTest, BehindAProxyThatHandsAnyHostOnTheDaemonRefusesIt) {
+  if (!is("nginx")) GTEST_SKIP() << "what the daemon is asked is the same";
+  proxy_.stop();
+  start_proxy(authd_->port(), "server_name shop.example;",
+              "server_name shop.example evil.example;");
+  OwnedRequest request{.authority = "evil.example", .target = "/open/a"};
+  request.fields.emplace_back("Host", "evil.example");
+  EXPECT_EQ(send(request).status, 200) << log();  // unsigned
+  agent_.sign(request, wall_clock());
+  EXPECT_EQ(send(request).status, 403) << log();
+  EXPECT_EQ(backend_.count(), 1);
+}
+
 // RFC 9112 section 3.2.2: a server takes absolute-form from any client.
 TEST_P(ForwardAuthTest, AnAbsoluteTargetIsNoWayAround) {
   const auto request = make_signed("/items");
