@@ -157,6 +157,17 @@ TEST_F(VerifyDraft, AuthorityAndSchemeAreTheCallersToSay) {
       1);
 }
 
+TEST_F(VerifyDraft, WithoutAnAuthorityAHintSaysWhoseWordTheHostIs) {
+  const auto claimed = run_with({}, message_of(request_));
+  EXPECT_EQ(claimed.status, 0);
+  EXPECT_TRUE(claimed.err.starts_with("wba: hint: verified for example.com, the host that"))
+      << claimed.err;
+  EXPECT_EQ(run_with({"--authority", "example.com"}, message_of(request_)).err, "");
+  const auto wrong = run_with({"--authority", "https://example.com"}, message_of(request_));
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_TRUE(wrong.err.starts_with("wba: error: --authority: ")) << wrong.err;
+}
+
 TEST_F(VerifyDraft, DialectsAreLimited) {
   EXPECT_EQ(run_with({"--dialects", "origin-dictionary"}, message_of(request_)).status, 0);
   EXPECT_EQ(run_with({"--dialects", "bare-uri,legacy-string"}, message_of(request_)).status, 3);

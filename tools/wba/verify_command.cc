@@ -153,7 +153,10 @@ Outcome<DialectSet> read_dialects(std::string_view list) {
 Outcome<Policy> make_policy(const VerifyOptions& options) {
   const auto required = RequiredComponents::of(views(options.cover));
   if (!required) return std::unexpected(failure("--cover", required.error()));
-  Policy policy{.required = *required, .authorities = Authorities::any()};
+  const auto ours =
+      options.authority.empty() ? Authorities::any() : Authorities::of({options.authority});
+  if (!ours) return std::unexpected(failure("--authority", ours.error()));
+  Policy policy{.required = *required, .authorities = *ours};
   const auto dialects = read_dialects(options.dialects);
   if (!dialects) return std::unexpected(dialects.error());
   policy.dialects = *dialects;
@@ -234,7 +237,12 @@ Outcome<Exit> verify(const VerifyOptions& options) {
                                          : session.verify(*request, *now);
   print(options.json ? json_report(*request, verdict, verifier->policy(), domain_of)
                      : text_report(*request, verdict, verifier->policy(), domain_of));
-  if (verdict.reason() != Reason::none) hint_at(options, verdict);
+  if (verdict.reason() != Reason::none) {
+    hint_at(options, verdict);
+  } else if (options.authority.empty() && !options.json) {
+    hint_line("verified for " + escape(request->authority) +
+              ", the host that the request itself names: say with --authority which one is yours");
+  }
   return exit_of(verdict.outcome());
 }
 
@@ -260,7 +268,8 @@ void add_verify_command(CLI::App& app) {
   command->add_option("--scheme", options->scheme, "scheme that the client used (default https)")
       ->check(CLI::IsMember({"https", "http"}));
   command->add_option("--authority", options->authority,
-                      "host and port that the client used (default: Host)");
+                      "host and port that the client used; the signature must be for it (default: "
+                      "what the request says)");
   command->add_option("--dialects", options->dialects,
                       "forms of Signature-Agent to accept, separated by commas (default: all)");
   command->add_option("--max-lifetime", options->max_lifetime,
