@@ -6,8 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <wba/http/path_pattern.h>
+
 #include "guard_support.h"
-#include "path_match.h"
 
 namespace wba::guard {
 namespace {
@@ -51,9 +52,9 @@ TEST(GuardPath, PatternsFitOnSegmentBordersInEitherReading) {
       {"/admin/*", "/%2561dmin", false, false},
   };
   for (const auto& c : cases) {
-    ASSERT_TRUE(is_path_pattern(c.pattern)) << c.pattern;
-    const PathPattern pattern(c.pattern);
-    PathReadings path;
+    ASSERT_TRUE(http::is_path_pattern(c.pattern)) << c.pattern;
+    const http::PathPattern pattern(c.pattern);
+    http::PathReadings path;
     path.read(c.path);
     EXPECT_FALSE(path.ambiguous) << c.path;
     EXPECT_EQ(pattern.fits_literal(path.literal), c.literal) << c.pattern << " " << c.path;
@@ -77,7 +78,7 @@ TEST(GuardPath, APathThatEachServerReadsInItsOwnWayIsAmbiguous) {
       // whether the slash is in the parameter
       "/a;x%2Fsecret", "/a;x\\secret", "/a%3Bx%5csecret", "/admin;%2Fx"};
   for (const auto text : ambiguous) {
-    PathReadings path;
+    http::PathReadings path;
     path.read(text);
     EXPECT_TRUE(path.ambiguous) << text;
     path.read("/plain");
@@ -123,7 +124,7 @@ TEST(GuardPath, APathThatEachServerReadsInItsOwnWayIsAmbiguous) {
                                         "/a%3Fb",
                                         "/~a%7Eb"};
   for (const auto text : usual) {
-    PathReadings path;
+    http::PathReadings path;
     path.read(text);
     EXPECT_FALSE(path.ambiguous) << text;
   }
@@ -213,11 +214,11 @@ std::vector<Server> servers() {
 // Every path of up to five such pieces, every such server: where both readings lead to one route,
 // there is none that another leads to.
 TEST(GuardPath, NoServerReadsAClearPathAsAnothersRoute) {
-  const std::vector<std::vector<PathPattern>> routes = {
-      {PathPattern("/a/b"), PathPattern("/b/a/*")},
-      {PathPattern("/a/*"), PathPattern("/b")},
-      {PathPattern("/b/*")},
-      {PathPattern("/*")}};
+  const std::vector<std::vector<http::PathPattern>> routes = {
+      {http::PathPattern("/a/b"), http::PathPattern("/b/a/*")},
+      {http::PathPattern("/a/*"), http::PathPattern("/b")},
+      {http::PathPattern("/b/*")},
+      {http::PathPattern("/*")}};
   const auto first = [&](auto fits) {
     return std::ranges::find_if(
         routes, [&](const auto& patterns) { return std::ranges::any_of(patterns, fits); });
@@ -228,7 +229,7 @@ TEST(GuardPath, NoServerReadsAClearPathAsAnothersRoute) {
   std::size_t clear = 0;
   std::size_t unlike_the_rest = 0;
   const auto check = [&](const std::string& text) {
-    PathReadings path;
+    http::PathReadings path;
     path.read(text);
     if (path.ambiguous) return;
     const auto literal = first([&](const auto& p) { return p.fits_literal(path.literal); });
@@ -260,25 +261,25 @@ TEST(GuardPath, WhatCannotFitIsNoPattern) {
        {"",      "a",      "*",      "/a*",    "/*/a",   "/a?b",     "/a b",
         "/a//b", "/a/./b", "/a/..",  "/a%2Fb", "/a%5cb", "/a%00",    "/a%",
         "/a%zz", "/a;b",   "/a%3Bb", "/a%7f",  "/a\\b",  "/\xc3\xa9"}) {
-    EXPECT_FALSE(is_path_pattern(text)) << text;
+    EXPECT_FALSE(http::is_path_pattern(text)) << text;
   }
 }
 
 TEST(GuardPath, ThePathOfEachFormOfTarget) {
-  EXPECT_EQ(request_path("/a?b"), "/a");
-  EXPECT_EQ(request_path(""), "/");
-  EXPECT_EQ(request_path("?b"), "/");
-  EXPECT_EQ(request_path("https://a.example/b/c?d"), "/b/c");
-  EXPECT_EQ(request_path("https://a.example?d"), "/");
-  EXPECT_EQ(request_path("*"), "*");
+  EXPECT_EQ(http::request_path("/a?b"), "/a");
+  EXPECT_EQ(http::request_path(""), "/");
+  EXPECT_EQ(http::request_path("?b"), "/");
+  EXPECT_EQ(http::request_path("https://a.example/b/c?d"), "/b/c");
+  EXPECT_EQ(http::request_path("https://a.example?d"), "/");
+  EXPECT_EQ(http::request_path("*"), "*");
   // No target has a fragment: what follows "#" is left to see.
-  EXPECT_EQ(request_path("/a#/../b?c"), "/a#/../b");
-  EXPECT_EQ(request_path("/a?b#c"), "/a");
-  EXPECT_EQ(request_path("https://a.example#/b"), "#/b");
-  EXPECT_EQ(request_path("https://a.example\\b/c"), "\\b/c");
+  EXPECT_EQ(http::request_path("/a#/../b?c"), "/a#/../b");
+  EXPECT_EQ(http::request_path("/a?b#c"), "/a");
+  EXPECT_EQ(http::request_path("https://a.example#/b"), "#/b");
+  EXPECT_EQ(http::request_path("https://a.example\\b/c"), "\\b/c");
 }
 
-// Servers do not agree on what these are. See path_match.h.
+// Servers do not agree on what these are. See path_pattern.h.
 constexpr const char* kAmbiguous[] = {
     "/x/../admin/;y/../secret", "/x/../admin//../secret", "/x/../admin/\\y/../../admin2",
     "/x#/../admin/secret",      "/%u0061dmin/secret",     "/admin%u002fsecret",

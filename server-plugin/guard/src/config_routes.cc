@@ -4,11 +4,11 @@
 
 #include <wba/agent_identity.h>
 #include <wba/component.h>
+#include <wba/http/path_pattern.h>
 #include <wba/message.h>
 
 #include "base/ascii.h"
 #include "config_reader.h"
-#include "path_match.h"
 
 namespace wba::guard {
 namespace {
@@ -63,7 +63,7 @@ void read_limit_name(ConfigReader& reader, const Config& config, std::string& li
 void read_paths(ConfigReader& reader, std::vector<std::string>& paths) {
   reader.texts("paths", paths);
   for (const auto& path : paths) {
-    if (!is_path_pattern(path)) {
+    if (!http::is_path_pattern(path)) {
       reader.mistake_at("paths", "\"" + printable(path) +
                                      "\" must begin with / and may end with /*; no other *, no "
                                      "query, no dot segments, and percent-encoding outside ASCII");

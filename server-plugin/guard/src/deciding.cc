@@ -93,7 +93,7 @@ bool Deciding::begin() {
                    .client = incoming_.client,
                    .method = incoming_.request.method,
                    .authority = incoming_.request.authority,
-                   .path = request_path(incoming_.request.target),
+                   .path = http::request_path(incoming_.request.target),
                    .covered = std::move(covered)};
   scratch_.headers.clear();
   scratch_.path.read(record_.path);

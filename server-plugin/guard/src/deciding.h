@@ -19,7 +19,7 @@ struct Stores {
 
 // DecidingScratch is memory that deciding reuses, and what a Decision views.
 struct DecidingScratch {
-  PathReadings path;
+  http::PathReadings path;
   std::string accept_signature;
   std::string retry_after;
   std::vector<HeaderField> headers;

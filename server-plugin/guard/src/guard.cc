@@ -88,7 +88,7 @@ class GuardState {
   bool needs_body(const Request& request, Guard::Worker::State& worker) noexcept {
     refresh(worker);
     try {
-      worker.deciding.path.read(request_path(request.target));
+      worker.deciding.path.read(http::request_path(request.target));
       return worker.engine->table.needs_body(worker.deciding.path, request.method);
     } catch (const std::bad_alloc&) {
       return true;

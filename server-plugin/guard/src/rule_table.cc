@@ -7,7 +7,7 @@ namespace wba::guard {
 Place::Place(const std::vector<std::string>& paths, const std::vector<std::string>& methods)
     : methods_(methods) {
   for (const auto& path : paths) paths_.emplace_back(path);
-  has_every_path_ = paths_.empty() || std::ranges::any_of(paths_, &PathPattern::fits_all);
+  has_every_path_ = paths_.empty() || std::ranges::any_of(paths_, &http::PathPattern::fits_all);
 }
 
 bool Place::fits_method(std::string_view method) const noexcept {
@@ -16,14 +16,14 @@ bool Place::fits_method(std::string_view method) const noexcept {
 
 bool Place::fits_literal(std::string_view path, std::string_view method) const noexcept {
   return fits_method(method) &&
-         (paths_.empty() || std::ranges::any_of(paths_, [&](const PathPattern& pattern) {
+         (paths_.empty() || std::ranges::any_of(paths_, [&](const http::PathPattern& pattern) {
             return pattern.fits_literal(path);
           }));
 }
 
 bool Place::fits_decoded(std::string_view path, std::string_view method) const noexcept {
   return fits_method(method) &&
-         (paths_.empty() || std::ranges::any_of(paths_, [&](const PathPattern& pattern) {
+         (paths_.empty() || std::ranges::any_of(paths_, [&](const http::PathPattern& pattern) {
             return pattern.fits_decoded(path);
           }));
 }
@@ -50,7 +50,8 @@ Result<RuleTable> RuleTable::create(const Config& config) {
   return table;
 }
 
-FoundRoute RuleTable::route_of(const PathReadings& path, std::string_view method) const noexcept {
+FoundRoute RuleTable::route_of(const http::PathReadings& path,
+                               std::string_view method) const noexcept {
   // The last route fits everything.
   if (path.ambiguous) {
     FoundRoute found;
@@ -76,8 +77,8 @@ FoundRoute RuleTable::route_of(const PathReadings& path, std::string_view method
           .clear = literal == decoded};
 }
 
-FoundRule RuleTable::rule_of(const PathReadings& path, std::string_view method, Outcome outcome,
-                             std::string_view identity) const noexcept {
+FoundRule RuleTable::rule_of(const http::PathReadings& path, std::string_view method,
+                             Outcome outcome, std::string_view identity) const noexcept {
   const auto concerns = [&](const TableRule& entry) {
     if (!entry.rule.outcomes[static_cast<std::size_t>(outcome)]) return false;
     return !entry.agents || (outcome == Outcome::verified && entry.agents->fits(identity));
@@ -99,7 +100,7 @@ FoundRule RuleTable::rule_of(const PathReadings& path, std::string_view method, 
   return {.entry = literal, .clear = literal == decoded};
 }
 
-bool RuleTable::needs_body(const PathReadings& path, std::string_view method) const noexcept {
+bool RuleTable::needs_body(const http::PathReadings& path, std::string_view method) const noexcept {
   const auto route = route_of(path, method);
   if (!route.clear) return false;
   if (route.entry->check.needs_body()) return true;

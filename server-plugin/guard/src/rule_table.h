@@ -11,10 +11,10 @@
 #include <vector>
 
 #include <wba/guard/config.h>
+#include <wba/http/path_pattern.h>
 #include <wba/verdict.h>
 
 #include "agent_match.h"
-#include "path_match.h"
 #include "requirement_check.h"
 
 namespace wba::guard {
@@ -33,7 +33,7 @@ class Place {
 
  private:
   bool has_every_path_ = false;
-  std::vector<PathPattern> paths_;
+  std::vector<http::PathPattern> paths_;
   std::vector<std::string> methods_;
 };
 
@@ -73,17 +73,18 @@ class RuleTable {
   [[nodiscard]] static Result<RuleTable> create(const Config& config);
 
   // route_of gives the route of a request; there always is one.
-  [[nodiscard]] FoundRoute route_of(const PathReadings& path,
+  [[nodiscard]] FoundRoute route_of(const http::PathReadings& path,
                                     std::string_view method) const noexcept;
 
   // rule_of gives the rule for a request. `identity` is a verified agent's; it counts only where
   // the outcome is verified.
-  [[nodiscard]] FoundRule rule_of(const PathReadings& path, std::string_view method,
+  [[nodiscard]] FoundRule rule_of(const http::PathReadings& path, std::string_view method,
                                   Outcome outcome, std::string_view identity) const noexcept;
 
   // needs_body says whether the route, or a rule that may fit, asks for the body. No: where the
   // route is not clear, since that is refused without a look at it.
-  [[nodiscard]] bool needs_body(const PathReadings& path, std::string_view method) const noexcept;
+  [[nodiscard]] bool needs_body(const http::PathReadings& path,
+                                std::string_view method) const noexcept;
 
   [[nodiscard]] std::span<const TableRoute> routes() const noexcept { return routes_; }
   [[nodiscard]] std::span<const TableRule> rules() const noexcept { return rules_; }

@@ -1,5 +1,5 @@
-#ifndef WBA_GUARD_PATH_MATCH_H_
-#define WBA_GUARD_PATH_MATCH_H_
+#ifndef WBA_HTTP_PATH_PATTERN_H_
+#define WBA_HTTP_PATH_PATTERN_H_
 
 // Paths of routes and rules. A path can be read in two ways, and servers behind the guard do
 // either: as it stands (only the encoding of unreserved characters undone, which never means
@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-namespace wba::guard {
+namespace wba::http {
 
 // PathReadings are the two readings of one path. `same` says that they are equal. One that is
 // `ambiguous` has neither: do not compare it with patterns.
@@ -64,6 +64,6 @@ class PathPattern {
   bool below_ = false;
 };
 
-}  // namespace wba::guard
+}  // namespace wba::http
 
-#endif  // WBA_GUARD_PATH_MATCH_H_
+#endif  // WBA_HTTP_PATH_PATTERN_H_

@@ -1,11 +1,11 @@
-#include "path_match.h"
-
 #include <algorithm>
 #include <array>
 
+#include <wba/http/path_pattern.h>
+
 #include "base/ascii.h"
 
-namespace wba::guard {
+namespace wba::http {
 namespace {
 
 // RFC 3986 §2.3.
@@ -115,7 +115,7 @@ struct Segment {
   [[nodiscard]] bool is_dots() const noexcept { return length == dots && (dots == 1 || dots == 2); }
 };
 
-// is_ambiguous: see path_match.h. Borders of segments are all that any server takes for one.
+// is_ambiguous: see path_pattern.h. Borders of segments are all that any server takes for one.
 bool is_ambiguous(std::string_view path) noexcept {
   Segment segment;
   bool has_dots = false;
@@ -217,4 +217,4 @@ bool PathPattern::fits(std::string_view pattern, std::string_view path) const no
   return path.size() == pattern.size() || path[pattern.size()] == '/';
 }
 
-}  // namespace wba::guard
+}  // namespace wba::http
