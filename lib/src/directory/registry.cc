@@ -5,45 +5,11 @@
 #include <wba/agent_identity.h>
 
 #include "base/byte_order_mark.h"
+#include "base/utf8.h"
 #include "directory/text.h"
 
 namespace wba::directory {
 namespace {
-
-// is_utf8 says whether `text` is well-formed UTF-8. RFC 3629 §4.
-bool is_utf8(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (std::size_t i = 0; i < text.size();) {
-    const unsigned char lead = octet(i);
-    std::size_t tail = 0;
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    if (lead >= 0xc2 && lead <= 0xdf) {
-      tail = 1;
-    } else if (lead >= 0xe0 && lead <= 0xef) {
-      tail = 2;
-      if (lead == 0xe0) low = 0xa0;
-      if (lead == 0xed) high = 0x9f;
-    } else if (lead >= 0xf0 && lead <= 0xf4) {
-      tail = 3;
-      if (lead == 0xf0) low = 0x90;
-      if (lead == 0xf4) high = 0x8f;
-    } else {
-      return false;
-    }
-    if (text.size() - i <= tail) return false;
-    if (octet(i + 1) < low || octet(i + 1) > high) return false;
-    for (std::size_t k = 2; k <= tail; ++k) {
-      if (octet(i + k) < 0x80 || octet(i + k) > 0xbf) return false;
-    }
-    i += tail + 1;
-  }
-  return true;
-}
 
 bool has_control(std::string_view text) {
   return std::ranges::any_of(text, [](char c) {

@@ -2,10 +2,10 @@
 
 #include <cstring>
 
+#include "base/utf8.h"
 #include "crypto/base64.h"
 #include "sf/characters.h"
 #include "sf/parser.h"
-#include "sf/utf8.h"
 
 namespace wba::sf {
 namespace {

@@ -8,9 +8,9 @@
 
 #include <wba/structured_field.h>
 
+#include "base/utf8.h"
 #include "crypto/base64.h"
 #include "sf/characters.h"
-#include "sf/utf8.h"
 
 namespace wba::sf {
 namespace {

@@ -1,8 +1,8 @@
-#include "sf/utf8.h"
+#include "base/utf8.h"
 
 #include <cstddef>
 
-namespace wba::sf {
+namespace wba {
 
 bool is_utf8(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size();) {
@@ -36,4 +36,4 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
-}  // namespace wba::sf
+}  // namespace wba
