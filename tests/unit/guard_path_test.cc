@@ -1,12 +1,8 @@
-// How the guard reads paths, and what it does where servers read them in their own ways.
+// What the guard does with paths and methods that servers read in their own ways.
 
-#include <algorithm>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
-
-#include <wba/http/path_pattern.h>
 
 #include "guard_support.h"
 
@@ -17,269 +13,7 @@ using test::Agent;
 using test::GuardUnderTest;
 using test::OwnedRequest;
 
-struct PathCase {
-  std::string_view pattern;
-  std::string_view path;
-  bool literal;
-  bool decoded;
-};
-
-TEST(GuardPath, PatternsFitOnSegmentBordersInEitherReading) {
-  constexpr PathCase cases[] = {
-      {"/a", "/a", true, true},
-      {"/a", "/a/", false, false},
-      {"/a", "/ab", false, false},
-      {"/a/*", "/a", true, true},
-      {"/a/*", "/a/", true, true},
-      {"/a/*", "/a/b/c", true, true},
-      {"/a/*", "/ab", false, false},
-      {"/*", "/", true, true},
-      {"/*", "*", true, true},
-      {"/", "/", true, true},
-      // the encoding of an unreserved character means nothing
-      {"/admin/*", "/%61dmin/x", true, true},
-      {"/caf%C3%A9", "/caf%c3%a9", true, true},
-      // what one server decodes and another does not
-      {"/admin/*", "/admin%2Fx", false, true},
-      {"/admin/*", "//admin/x", false, true},
-      {"/admin/*", "/./admin/x", false, true},
-      {"/admin/*", "/public/../admin", false, true},
-      {"/admin/*", "/public/%2e%2e/admin", false, true},
-      {"/admin/*", "/../../admin", false, true},
-      {"/admin/*", "/admin\\x", false, true},
-      {"/admin/*", "/admin;x=1/y", false, true},
-      {"/admin/*", "/admin%3bx=1/y", false, true},
-      {"/admin/*", "/%2561dmin", false, false},
-  };
-  for (const auto& c : cases) {
-    ASSERT_TRUE(http::is_path_pattern(c.pattern)) << c.pattern;
-    const http::PathPattern pattern(c.pattern);
-    http::PathReadings path;
-    path.read(c.path);
-    EXPECT_FALSE(path.ambiguous) << c.path;
-    EXPECT_EQ(pattern.fits_literal(path.literal), c.literal) << c.pattern << " " << c.path;
-    EXPECT_EQ(pattern.fits_decoded(path.decoded), c.decoded) << c.pattern << " " << c.path;
-  }
-}
-
-TEST(GuardPath, APathThatEachServerReadsInItsOwnWayIsAmbiguous) {
-  constexpr std::string_view ambiguous[] = {
-      // it ends at "#", or does not
-      "/x#/../admin/secret", "/x#", "#",
-      // no escape
-      "/%u0061dmin/secret", "/admin%u002fsecret", "/a/b%zz", "/a%", "/a%2", "/a%/b", "/%2%35",
-      // a control octet
-      "/admin/secret%00", "/admin/secret%00.png", "/a%0d%0ab", "/a%7F", "/a%09b", "/a\x01", "/\x7f",
-      // what ".." takes away
-      "/x/../admin/;y/../secret", "/x/../admin//../secret", "/x/../admin/\\y/../../admin2",
-      "/public%2F..%2Fadmin/x", "/admin/..%2Fpublic", "/public/..\\admin", "/admin/..;/public",
-      "/admin/..;", "/a;x/..", "/a%3Bx/%2e%2E/b", "/a%5C..", "/a%5c%2e%2e", "//..", "/a//.",
-      "/.//a", "..;/a", "%2f..",
-      // whether the slash is in the parameter
-      "/a;x%2Fsecret", "/a;x\\secret", "/a%3Bx%5csecret", "/admin;%2Fx"};
-  for (const auto text : ambiguous) {
-    http::PathReadings path;
-    path.read(text);
-    EXPECT_TRUE(path.ambiguous) << text;
-    path.read("/plain");
-    EXPECT_FALSE(path.ambiguous);
-    EXPECT_TRUE(path.same);
-  }
-  constexpr std::string_view usual[] = {"/",
-                                        "*",
-                                        "/a",
-                                        "/a/",
-                                        "/a/b.c",
-                                        "/.well-known/x",
-                                        "/a/..b",
-                                        "/a/...",
-                                        "/a..",
-                                        "/a.;x",
-                                        "/a%20b",
-                                        "/a%2Fb",
-                                        "/%2f",
-                                        "/a//b",
-                                        "//",
-                                        "//a%2Fb",
-                                        "/a;x=1/b",
-                                        "/a;",
-                                        "/;..x",
-                                        "/a%3Bb",
-                                        "/a;x//b",
-                                        "/a;b/c%2Fd",
-                                        "/a\\b",
-                                        "/a%5Cb//c;d",
-                                        "/a/../b",
-                                        "/a/./b",
-                                        "/%2e%2e/a",
-                                        "/a/%2E",
-                                        "/..",
-                                        ".",
-                                        "/caf%C3%A9/../%20",
-                                        "/caf\xc3\xa9",
-                                        "/a%25b",
-                                        "/%2561",
-                                        "/a+b",
-                                        "/a%23b",
-                                        "/a%3Fb",
-                                        "/~a%7Eb"};
-  for (const auto text : usual) {
-    http::PathReadings path;
-    path.read(text);
-    EXPECT_FALSE(path.ambiguous) << text;
-  }
-}
-
-// Server is one way to find out what a path names, of those that servers have.
-struct Server {
-  enum class Decodes : std::uint8_t { unreserved, first, last };
-  enum class Drops : std::uint8_t { nothing, parameters, decoded_parameters };
-  Decodes decodes;
-  Drops drops;
-  bool merges;
-  bool knows_backslash;
-  bool resolves;
-
-  [[nodiscard]] std::string read(std::string_view path) const {
-    std::string text(path);
-    if (drops == Drops::parameters) drop_parameters(text);
-    if (decodes == Decodes::first) {
-      test_decode(text);
-    } else {
-      replace_all(text, "%2e", ".");
-    }
-    if (drops == Drops::decoded_parameters) drop_parameters(text);
-    if (knows_backslash) replace_all(text, "\\", "/");
-    if (merges) {
-      for (auto at = text.find("//"); at != std::string::npos; at = text.find("//"))
-        text.erase(at, 1);
-    }
-    if (resolves) text = resolved(text);
-    if (decodes == Decodes::last) test_decode(text);
-    return text;
-  }
-
-  // RFC 3986 section 5.2.4.
-  static std::string resolved(std::string_view text) {
-    std::vector<std::string_view> segments;
-    bool ends_in_slash = false;
-    while (!text.empty()) {
-      text.remove_prefix(1);
-      const auto segment = text.substr(0, text.find('/'));
-      text.remove_prefix(segment.size());
-      ends_in_slash = segment == "." || segment == "..";
-      if (segment == "..") {
-        if (!segments.empty()) segments.pop_back();
-      } else if (segment != ".") {
-        segments.push_back(segment);
-      }
-    }
-    std::string out;
-    for (const auto segment : segments) out.append("/").append(segment);
-    if (ends_in_slash) out.append("/");
-    return out;
-  }
-  static void drop_parameters(std::string& text) {
-    for (auto at = text.find(';'); at != std::string::npos; at = text.find(';', at)) {
-      text.erase(at, std::min(text.find('/', at), text.size()) - at);
-    }
-  }
-  static void test_decode(std::string& text) {
-    replace_all(text, "%2e", ".");
-    replace_all(text, "%2F", "/");
-    replace_all(text, "%5C", "\\");
-    replace_all(text, "%3B", ";");
-  }
-  static void replace_all(std::string& text, std::string_view what, std::string_view by) {
-    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-      text.replace(at, what.size(), by);
-    }
-  }
-};
-
-std::vector<Server> servers() {
-  std::vector<Server> all;
-  for (const auto decodes :
-       {Server::Decodes::unreserved, Server::Decodes::first, Server::Decodes::last}) {
-    for (const auto drops :
-         {Server::Drops::nothing, Server::Drops::parameters, Server::Drops::decoded_parameters}) {
-      for (int bits = 0; bits < 8; ++bits) {
-        all.push_back({decodes, drops, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0});
-      }
-    }
-  }
-  return all;
-}
-
-// Every path of up to five such pieces, every such server: where both readings lead to one route,
-// there is none that another leads to.
-TEST(GuardPath, NoServerReadsAClearPathAsAnothersRoute) {
-  const std::vector<std::vector<http::PathPattern>> routes = {
-      {http::PathPattern("/a/b"), http::PathPattern("/b/a/*")},
-      {http::PathPattern("/a/*"), http::PathPattern("/b")},
-      {http::PathPattern("/b/*")},
-      {http::PathPattern("/*")}};
-  const auto first = [&](auto fits) {
-    return std::ranges::find_if(
-        routes, [&](const auto& patterns) { return std::ranges::any_of(patterns, fits); });
-  };
-  constexpr std::string_view pieces[] = {"/a", "/b", "/..", "/.",  "/",   "a",  "..",
-                                         ";",  "\\", "%2F", "%2e", "%5C", "%3B"};
-  const auto all = servers();
-  std::size_t clear = 0;
-  std::size_t unlike_the_rest = 0;
-  const auto check = [&](const std::string& text) {
-    http::PathReadings path;
-    path.read(text);
-    if (path.ambiguous) return;
-    const auto literal = first([&](const auto& p) { return p.fits_literal(path.literal); });
-    const auto decoded = first([&](const auto& p) { return p.fits_decoded(path.decoded); });
-    if (literal != decoded) return;
-    ++clear;
-    for (const auto& server : all) {
-      const auto read = server.read(text);
-      if (read != path.literal && read != path.decoded) ++unlike_the_rest;
-      const auto found = first([&](const auto& p) { return p.fits_decoded(read); });
-      ASSERT_EQ(found - routes.begin(), literal - routes.begin())
-          << text << " is " << read << " for one that decodes " << int(server.decodes) << " drops "
-          << int(server.drops) << " merges " << server.merges << " knows backslash "
-          << server.knows_backslash << " resolves " << server.resolves;
-    }
-  };
-  const auto grow = [&](const auto& self, const std::string& text, int depth) -> void {
-    if (!text.empty() && text.front() == '/') check(text);
-    if (depth == 0 || testing::Test::HasFatalFailure()) return;
-    for (const auto piece : pieces) self(self, text + std::string(piece), depth - 1);
-  };
-  grow(grow, "", 5);
-  EXPECT_GT(clear, 10'000U);
-  EXPECT_GT(unlike_the_rest, 10'000U);  // the two readings are not all there are
-}
-
-TEST(GuardPath, WhatCannotFitIsNoPattern) {
-  for (const std::string_view text :
-       {"",      "a",      "*",      "/a*",    "/*/a",   "/a?b",     "/a b",
-        "/a//b", "/a/./b", "/a/..",  "/a%2Fb", "/a%5cb", "/a%00",    "/a%",
-        "/a%zz", "/a;b",   "/a%3Bb", "/a%7f",  "/a\\b",  "/\xc3\xa9"}) {
-    EXPECT_FALSE(http::is_path_pattern(text)) << text;
-  }
-}
-
-TEST(GuardPath, ThePathOfEachFormOfTarget) {
-  EXPECT_EQ(http::request_path("/a?b"), "/a");
-  EXPECT_EQ(http::request_path(""), "/");
-  EXPECT_EQ(http::request_path("?b"), "/");
-  EXPECT_EQ(http::request_path("https://a.example/b/c?d"), "/b/c");
-  EXPECT_EQ(http::request_path("https://a.example?d"), "/");
-  EXPECT_EQ(http::request_path("*"), "*");
-  // No target has a fragment: what follows "#" is left to see.
-  EXPECT_EQ(http::request_path("/a#/../b?c"), "/a#/../b");
-  EXPECT_EQ(http::request_path("/a?b#c"), "/a");
-  EXPECT_EQ(http::request_path("https://a.example#/b"), "#/b");
-  EXPECT_EQ(http::request_path("https://a.example\\b/c"), "\\b/c");
-}
-
-// Servers do not agree on what these are. See path_pattern.h.
+// Servers do not agree on what these are. See wba/http/path_pattern.h.
 constexpr const char* kAmbiguous[] = {
     "/x/../admin/;y/../secret", "/x/../admin//../secret", "/x/../admin/\\y/../../admin2",
     "/x#/../admin/secret",      "/%u0061dmin/secret",     "/admin%u002fsecret",
@@ -405,6 +139,145 @@ paths = ["/one", "/*"]
     EXPECT_EQ(guard.decide(posted).status, 403) << target;
     EXPECT_EQ(guard.decide(posted).record.cause, Cause::none) << target;
   }
+}
+
+// As a site for people protects what only agents may do.
+constexpr std::string_view kOrders = R"(
+[defaults]
+unsigned = "allow"
+[[routes]]
+name = "orders"
+paths = ["/api/orders/*", "/transfer"]
+methods = ["POST", "PUT", "DELETE"]
+unsigned = "deny"
+)";
+
+struct SpellingCase {
+  const char* method;
+  const char* target;
+  int status;
+  Cause cause;
+  int exact_status;  // of a backend that tells spellings apart
+};
+
+constexpr SpellingCase kSpellings[] = {
+    {"POST", "/api/orders/1", 403, Cause::none, 403},
+    {"POST", "/transfer", 403, Cause::none, 403},
+    {"POST", "/API/Orders/1", 400, Cause::path_unclear, 200},
+    {"POST", "/transfer/", 400, Cause::path_unclear, 200},
+    {"POST", "/TRANSFER", 400, Cause::path_unclear, 200},
+    {"POST", "/Transfer/?a=b", 400, Cause::path_unclear, 200},
+    {"POST", "https://shop.example/TRANSFER", 400, Cause::path_unclear, 200},
+    {"POST", "/%54ransfer", 400, Cause::path_unclear, 200},
+    {"POST", "/x/..%2FTRANSFER", 400, Cause::path_unclear, 400},
+    {"POST", "/x/%2e%2e/transfer/", 400, Cause::path_unclear, 200},
+    {"POST", "/%2574ransfer", 400, Cause::path_unclear, 400},
+    {"POST", "/transfer%3Fx", 400, Cause::path_unclear, 400},
+    {"POST", "/tran%C5%BFfer", 400, Cause::path_unclear, 200},
+    {"post", "/api/orders/1", 400, Cause::method_unclear, 200},
+    {"Delete", "/transfer", 400, Cause::method_unclear, 200},
+    {"post", "/TRANSFER", 400, Cause::path_unclear, 200},
+    {"post", "/items", 200, Cause::none, 200},
+    {"GET", "/API/Orders/1", 200, Cause::none, 200},
+    {"POST", "/transfers", 200, Cause::none, 200},
+    {"POST", "/Items/", 200, Cause::none, 200},
+};
+
+TEST(GuardSpelling, ThatMayReachAnotherRouteIsRefused) {
+  GuardUnderTest guard(kOrders, {});
+  GuardUnderTest exact(std::string(kOrders) + "[server]\nbackend = \"exact\"\n", {});
+  for (const auto& c : kSpellings) {
+    OwnedRequest request{.method = c.method, .target = c.target};
+    const auto& decision = guard.decide(request);
+    EXPECT_EQ(decision.status, c.status) << c.method << " " << c.target;
+    EXPECT_EQ(decision.record.cause, c.cause) << c.method << " " << c.target;
+    EXPECT_EQ(exact.decide(request).status, c.exact_status) << c.method << " " << c.target;
+  }
+}
+
+TEST(GuardSpelling, ThatMayHaveAnotherRuleIsRefused) {
+  const Agent agent;
+  GuardUnderTest guard(R"(
+[defaults]
+unsigned = "allow"
+[[rules]]
+name = "no deleting"
+outcomes = ["unsigned", "verified"]
+paths = ["/api/*"]
+methods = ["DELETE"]
+action = "deny"
+)",
+                       {&agent});
+  struct Case {
+    const char* method;
+    const char* target;
+    int status;
+    Cause cause;
+  };
+  for (const auto& c : {Case{"DELETE", "/api/1", 403, Cause::none},
+                        Case{"DELETE", "/API/1", 400, Cause::path_unclear},
+                        Case{"delete", "/api/1", 400, Cause::method_unclear},
+                        Case{"GET", "/API/1", 200, Cause::none}}) {
+    for (const bool is_signed : {false, true}) {
+      OwnedRequest request{.method = c.method, .target = c.target};
+      if (is_signed) agent.sign(request);
+      const auto& decision = guard.decide(request);
+      EXPECT_EQ(decision.status, c.status) << c.method << " " << c.target;
+      EXPECT_EQ(decision.record.cause, c.cause) << c.method << " " << c.target;
+    }
+  }
+}
+
+TEST(GuardSpelling, IsTreatedByTheStrictestOfTheRoutesThatItMayHave) {
+  GuardUnderTest guard(R"(
+[defaults]
+unsigned = "allow"
+mode = "off"
+[[routes]]
+name = "observed"
+paths = ["/observed"]
+mode = "observe"
+[[routes]]
+name = "off"
+paths = ["/off"]
+)",
+                       {});
+  OwnedRequest observed{.target = "/Observed/"};
+  EXPECT_EQ(guard.decide(observed).action, Action::pass);
+  EXPECT_EQ(guard.decide(observed).record.cause, Cause::path_unclear);
+  OwnedRequest off{.target = "/Off/"};
+  EXPECT_EQ(guard.decide(off).action, Action::pass);
+  EXPECT_EQ(guard.decide(off).record.cause, Cause::none);
+}
+
+TEST(GuardSpelling, HeadHasTheRouteAndTheRuleOfGet) {
+  GuardUnderTest guard(R"(
+[defaults]
+unsigned = "allow"
+[server]
+backend = "exact"
+[[routes]]
+name = "read"
+paths = ["/read"]
+methods = ["GET"]
+unsigned = "challenge"
+[[rules]]
+name = "secret"
+outcomes = ["unsigned"]
+paths = ["/secret"]
+methods = ["GET"]
+action = "deny"
+)",
+                       {});
+  for (const auto* method : {"GET", "HEAD"}) {
+    OwnedRequest read{.method = method, .target = "/read"};
+    EXPECT_EQ(guard.decide(read).action, Action::challenge) << method;
+    EXPECT_EQ(guard.decide(read).record.route, "read") << method;
+    OwnedRequest secret{.method = method, .target = "/secret"};
+    EXPECT_EQ(guard.decide(secret).record.rule, "secret") << method;
+  }
+  OwnedRequest posted{.method = "POST", .target = "/read"};
+  EXPECT_EQ(guard.decide(posted).record.route, "default");
 }
 
 }  // namespace

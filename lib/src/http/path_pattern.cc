@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <wba/http/path_pattern.h>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
+#include "http/letter_case.h"
 
 namespace wba::http {
 namespace {
@@ -25,12 +28,19 @@ char upper_hex(char c) noexcept {
   return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
 }
 
+// What is not ASCII is the same escaped and raw.
 void read_literal(std::string_view path, std::string& out) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
   out.clear();
   for (std::size_t i = 0; i < path.size(); ++i) {
     const int octet = escaped_octet(path, i);
     if (octet < 0) {
-      out.push_back(path[i]);
+      const auto raw = static_cast<unsigned char>(path[i]);
+      if (raw < 0x80) {
+        out.push_back(path[i]);
+      } else {
+        out.append({'%', kHex[raw >> 4U], kHex[raw & 15U]});
+      }
       continue;
     }
     if (is_unreserved(static_cast<char>(octet))) {
@@ -86,51 +96,70 @@ void read_decoded(std::string_view path, std::string& out) {
 
 bool is_control(unsigned char c) noexcept { return c < 0x20 || c == 0x7f; }
 
-// What stands for itself wherever it is. A slash or a dot does where no slash is before it.
-constexpr auto kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (std::size_t c = 0; c < plain.size(); ++c) {
-    plain.at(c) = c > 0x20 && c != 0x7f && c != '%' && c != '#' && c != ';' && c != '\\';
+enum Look : unsigned char { kPlain = 0, kUpper = 1, kSpecial = 2 };
+
+// How an octet looks wherever it is. A slash or a dot is plain if no slash is before it.
+constexpr auto kLooks = [] {
+  std::array<unsigned char, 256> looks{};
+  for (std::size_t c = 0; c < looks.size(); ++c) {
+    const bool plain = c > 0x20 && c < 0x7f && c != '%' && c != '#' && c != ';' && c != '\\';
+    looks.at(c) = !plain ? kSpecial : c >= 'A' && c <= 'Z' ? kUpper : kPlain;
   }
-  return plain;
+  return looks;
 }();
 
-// is_plain says that there is only one way to read the path: nearly every path is so.
-bool is_plain(std::string_view path) noexcept {
+// look_at returns the looks of all octets; with kSpecial the path may have several readings. Nearly
+// every path is plain.
+unsigned look_at(std::string_view path) noexcept {
+  unsigned looks = kPlain;
   bool begins_segment = path.starts_with('.');
   for (const char c : path) {
-    if (!kPlain[static_cast<unsigned char>(c)]) return false;
-    if (begins_segment && (c == '/' || c == '.')) return false;
+    looks |= kLooks[static_cast<unsigned char>(c)];
+    if (begins_segment && (c == '/' || c == '.')) return kSpecial;
     begins_segment = c == '/';
   }
-  return true;
+  return looks;
 }
 
 // Segment counts what is in one, up to its parameters.
 struct Segment {
   std::size_t length = 0;
   std::size_t dots = 0;
+  std::size_t spaces = 0;
   bool in_parameter = false;
 
   [[nodiscard]] bool is_dots() const noexcept { return length == dots && (dots == 1 || dots == 2); }
+  [[nodiscard]] bool is_spaced_dots() const noexcept {
+    return dots > 0 && spaces > 0 && length == dots + spaces;
+  }
 };
 
-// is_ambiguous: see path_pattern.h. Borders of segments are all that any server takes for one.
-bool is_ambiguous(std::string_view path) noexcept {
+// Source is what a path was taken from.
+enum class Source : std::uint8_t { request, decoded };
+
+// may_be_any is true for an ambiguous path, see path_pattern.h. Borders of segments are all that
+// any server takes for one.
+bool may_be_any(std::string_view path, Source source) noexcept {
   Segment segment;
   bool has_dots = false;
   bool has_doubt = false;
   for (std::size_t i = 0; i < path.size(); ++i) {
     const std::size_t at = i;
-    const bool is_escape = path[i] == '%';
     const int octet = escaped_octet(path, i);
-    if (path[i] == '#' || (is_escape && octet < 0)) return true;
+    const bool is_escape = octet >= 0;
+    if (path[i] == '#') return true;
+    if (path[i] == '%' && !is_escape) {
+      // A decoded "%" stands for itself, unless for servers that know "%u002e".
+      const bool is_wide = i + 1 < path.size() && ascii::to_lower(path[i + 1]) == 'u';
+      if (source == Source::request || is_wide) return true;
+    }
     const char c = is_escape ? static_cast<char>(octet) : path[i];
     if (is_control(static_cast<unsigned char>(c))) return true;
     if (is_escape) i += 2;
     if (c == '/' || c == '\\') {
       const bool is_doubtful = is_escape || c == '\\';
       if (is_doubtful && segment.in_parameter) return true;
+      if (segment.is_spaced_dots()) return true;
       has_doubt = has_doubt || is_doubtful || (at > 0 && segment.length == 0);
       has_dots = has_dots || segment.is_dots();
       segment = {};
@@ -140,24 +169,97 @@ bool is_ambiguous(std::string_view path) noexcept {
     } else if (!segment.in_parameter) {
       ++segment.length;
       if (c == '.') ++segment.dots;
+      if (c == ' ') ++segment.spaces;
     }
   }
-  return has_doubt && (has_dots || segment.is_dots());
+  return segment.is_spaced_dots() || (has_doubt && (has_dots || segment.is_dots()));
+}
+
+// unescape undoes every escape, once.
+void unescape(std::string_view path, std::string& out) {
+  out.clear();
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const int octet = escaped_octet(path, i);
+    out.push_back(octet < 0 ? path[i] : static_cast<char>(octet));
+    if (octet >= 0) i += 2;
+  }
+}
+
+bool has_escape(std::string_view path) noexcept {
+  for (auto at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
+    if (escaped_octet(path, at) >= 0) return true;
+  }
+  return false;
+}
+
+// loosen writes the loose form of a reading.
+void loosen(std::string_view path, std::string& out) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  out.clear();
+  bool is_ascii = true;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const int octet = escaped_octet(path, i);
+    const char c = octet < 0x80 ? path[i] : static_cast<char>(octet);
+    if (octet >= 0x80) i += 2;
+    is_ascii = is_ascii && static_cast<signed char>(c) >= 0;
+    out.push_back(ascii::to_lower(c));
+  }
+  if (is_ascii) return;
+  const std::string text = std::exchange(out, {});
+  fold_case(text, out);
 }
 
 }  // namespace
 
+PathReadings::Text& PathReadings::next(PathReading::Kind kind) {
+  Text& text = texts_[size_++];
+  text.kind = kind;
+  text.has_exact = text.has_loose = false;
+  return text;
+}
+
 void PathReadings::read(std::string_view path) {
-  same = is_plain(path);
-  ambiguous = !same && is_ambiguous(path);
-  if (same || ambiguous) {
-    literal.assign(path);
-    decoded.assign(path);
+  path_ = path;
+  size_ = 0;
+  const unsigned looks = look_at(path);
+  if ((looks & kSpecial) != 0) return read_special(path);
+  Text& text = next(PathReading::Kind::literal);
+  if (looks == kPlain && (path.size() < 2 || !path.ends_with('/'))) return;
+  text.has_loose = true;
+  loosen(path, text.loose);
+}
+
+// The same of a path that was decoded and is decoded again.
+bool PathReadings::is_ambiguous_again(std::string_view path) {
+  if (may_be_any(path, Source::decoded)) return true;
+  unescape(path, unescaped_twice_);
+  return !is_utf8(unescaped_twice_) || has_escape(unescaped_twice_);
+}
+
+void PathReadings::read_special(std::string_view path) {
+  if (may_be_any(path, Source::request)) {
+    next(PathReading::Kind::any);
     return;
   }
-  read_literal(path, literal);
-  read_decoded(path, decoded);
-  same = literal == decoded;
+  unescape(path, unescaped_);
+  // A server that takes the decoded path for a target may read another path.
+  const bool is_again = unescaped_.find_first_of("%?#") != std::string::npos;
+  std::string_view again = unescaped_;
+  again = again.substr(0, again.find_first_of("?#"));
+  if (!is_utf8(unescaped_) || (is_again && is_ambiguous_again(again))) {
+    next(PathReading::Kind::any);
+    return;
+  }
+  const auto add = [&](PathReading::Kind kind, auto reader, std::string_view from) {
+    Text& text = next(kind);
+    text.has_exact = text.has_loose = true;
+    reader(from, text.exact);
+    loosen(text.exact, text.loose);
+  };
+  add(PathReading::Kind::literal, read_literal, path);
+  add(PathReading::Kind::decoded, read_decoded, path);
+  if (texts_[0].exact == texts_[1].exact) --size_;
+  if (is_again) add(PathReading::Kind::decoded, read_decoded, again);
 }
 
 std::string_view request_path(std::string_view target) noexcept {
@@ -183,13 +285,16 @@ bool is_path_pattern(std::string_view text) noexcept {
     const int octet = escaped_octet(text, i);
     // What could be a separator, or is no text, has no one meaning.
     if (octet < 0 || is_control(static_cast<unsigned char>(octet))) return false;
-    if (octet == '/' || octet == '\\' || octet == '%' || octet == ';') return false;
+    if (std::string_view("/\\%;?#").contains(static_cast<char>(octet))) return false;
   }
-  // A pattern with dot segments or empty ones would never fit.
-  std::string decoded;
-  std::string literal;
+  // A pattern with dot segments or empty ones would never fit, nor would one that is ambiguous.
   try {
+    PathReadings readings;
+    readings.read(text);
+    if (readings.is_ambiguous()) return false;
+    std::string decoded;
     read_decoded(text, decoded);
+    std::string literal;
     read_literal(text, literal);
     std::string literal_decoded;
     read_decoded(literal, literal_decoded);
@@ -200,21 +305,42 @@ bool is_path_pattern(std::string_view text) noexcept {
   }
 }
 
-PathPattern::PathPattern(std::string_view pattern) {
+PathPattern::PathPattern(std::string_view pattern, Spelling spelling) : spelling_(spelling) {
   if (pattern.ends_with("/*")) {
     below_ = true;
     pattern.remove_suffix(2);
   }
-  read_literal(pattern, literal_);
-  if (!pattern.empty()) read_decoded(pattern, decoded_);
+  read_literal(pattern, literal_.exact);
+  if (!pattern.empty()) read_decoded(pattern, decoded_.exact);
+  loosen(literal_.exact, literal_.loose);
+  loosen(decoded_.exact, decoded_.loose);
+}
+
+Fit PathPattern::fit(const PathReading& path) const noexcept {
+  // "/*" fits "*" and authority-form too: it is every request.
+  if (below_ && literal_.exact.empty()) return Fit::yes;
+  if (path.kind == PathReading::Kind::any) return Fit::unclear;
+  const Form& form = path.kind == PathReading::Kind::literal ? literal_ : decoded_;
+  // What fits exactly fits loosely too.
+  if (spelling_ == Spelling::any && !fits(form.loose, path.loose)) return Fit::no;
+  if (fits(form.exact, path.exact)) return Fit::yes;
+  return spelling_ == Spelling::any ? Fit::unclear : Fit::no;
 }
 
 bool PathPattern::fits(std::string_view pattern, std::string_view path) const noexcept {
   if (!below_) return path == pattern;
-  // "/*" fits "*" and authority-form too: it is every request.
-  if (pattern.empty()) return true;
   if (!path.starts_with(pattern)) return false;
   return path.size() == pattern.size() || path[pattern.size()] == '/';
+}
+
+Fit fit_method(const std::vector<std::string>& named, std::string_view method,
+               Spelling spelling) noexcept {
+  Fit best = named.empty() ? Fit::yes : Fit::no;
+  for (const auto& name : named) {
+    if (name == method) return Fit::yes;
+    if (spelling == Spelling::any && ascii::equals_ignoring_case(name, method)) best = Fit::unclear;
+  }
+  return best;
 }
 
 }  // namespace wba::http

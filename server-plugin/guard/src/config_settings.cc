@@ -93,6 +93,8 @@ void read_server(ConfigReader& reader, ServerSettings& server) {
                  {"forwarded", ForwardedSource::forwarded},
                  {"x-forwarded", ForwardedSource::x_forwarded}});
   read_trusted_proxies(reader, server);
+  reader.choice("backend", server.spelling,
+                {{"any", http::Spelling::any}, {"exact", http::Spelling::exact}});
   if (server.forwarded != ForwardedSource::none && !reader.has("trusted_proxies")) {
     reader.mistake_at("forwarded", "needs trusted_proxies: from anybody else it is a claim");
   }

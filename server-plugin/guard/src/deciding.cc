@@ -103,8 +103,8 @@ bool Deciding::begin() {
   // The strictest of those that it may be says what is done about it: off is not off where the
   // path may be another's that is on.
   record_.mode = found.mode;
-  if (!found.clear) {
-    if (record_.mode != Mode::off) refuse_unverified(Cause::path_unclear);
+  if (found.unclear != Cause::none) {
+    if (record_.mode != Mode::off) refuse_unverified(found.unclear);
     return false;
   }
   record_.route = route_->route.name;
@@ -192,8 +192,8 @@ void Deciding::judge(const Verdict& verdict) {
   const Outcome outcome = as_unsigned ? Outcome::unsigned_ : record_.outcome;
   const auto found =
       engine_.table.rule_of(scratch_.path, record_.method, outcome, record_.identity);
-  if (!found.clear) {
-    decide(Action::refuse, Cause::path_unclear, kBadRequest);
+  if (found.unclear != Cause::none) {
+    decide(Action::refuse, found.unclear, kBadRequest);
     return;
   }
   rule_ = found.entry;

@@ -53,7 +53,7 @@ class Metrics {
 
  private:
   static constexpr std::size_t kReasons = 64;
-  static constexpr std::size_t kCauses = static_cast<std::size_t>(Cause::internal_error) + 1;
+  static constexpr auto kCauses = static_cast<std::size_t>(Cause::internal_error) + 1;
   static constexpr std::size_t kMostErrors = 64;
 
   prometheus::Registry registry_;

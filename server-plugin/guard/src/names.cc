@@ -72,6 +72,8 @@ std::string_view to_string(Cause cause) noexcept {
       return "keys-unavailable";
     case Cause::path_unclear:
       return "path-unclear";
+    case Cause::method_unclear:
+      return "method-unclear";
     case Cause::authority_unclear:
       return "authority-unclear";
     case Cause::component_not_visible:

@@ -4,41 +4,43 @@
 
 namespace wba::guard {
 
-Place::Place(const std::vector<std::string>& paths, const std::vector<std::string>& methods)
-    : methods_(methods) {
-  for (const auto& path : paths) paths_.emplace_back(path);
-  has_every_path_ = paths_.empty() || std::ranges::any_of(paths_, &http::PathPattern::fits_all);
+namespace {
+
+// RFC 9110 §9.3.2: HEAD is GET without the content of the answer, and servers treat it so.
+std::vector<std::string> with_head(std::vector<std::string> methods) {
+  const auto names = [&](std::string_view method) {
+    return std::ranges::find(methods, method) != methods.end();
+  };
+  if (names("GET") && !names("HEAD")) methods.emplace_back("HEAD");
+  return methods;
 }
 
-bool Place::fits_method(std::string_view method) const noexcept {
-  return methods_.empty() || std::ranges::find(methods_, method) != methods_.end();
+// unclear_of gives the cause if a place may fit, and may not.
+Cause unclear_of(http::Fit method, http::Fit path) noexcept {
+  if (path == http::Fit::unclear) return Cause::path_unclear;
+  return method == http::Fit::unclear ? Cause::method_unclear : Cause::none;
 }
 
-bool Place::fits_literal(std::string_view path, std::string_view method) const noexcept {
-  return fits_method(method) &&
-         (paths_.empty() || std::ranges::any_of(paths_, [&](const http::PathPattern& pattern) {
-            return pattern.fits_literal(path);
-          }));
-}
+}  // namespace
 
-bool Place::fits_decoded(std::string_view path, std::string_view method) const noexcept {
-  return fits_method(method) &&
-         (paths_.empty() || std::ranges::any_of(paths_, [&](const http::PathPattern& pattern) {
-            return pattern.fits_decoded(path);
-          }));
-}
+Place::Place(const std::vector<std::string>& paths, std::vector<std::string> methods,
+             http::Spelling spelling)
+    : paths_(paths, spelling), methods_(with_head(std::move(methods))), spelling_(spelling) {}
 
 Result<RuleTable> RuleTable::create(const Config& config) {
   RuleTable table;
   for (const auto& route : config.routes) {
     auto check = RequirementCheck::create(route.require, route.replay, config.verify.dialects);
     if (!check) return std::unexpected(check.error());
-    table.routes_.push_back(
-        {.route = route, .place = Place(route.paths, route.methods), .check = *std::move(check)});
+    table.routes_.push_back({.route = route,
+                             .place = Place(route.paths, route.methods, config.server.spelling),
+                             .check = *std::move(check)});
   }
   for (const auto& rule : config.rules) {
-    TableRule entry{
-        .rule = rule, .place = Place(rule.paths, rule.methods), .agents = {}, .check = {}};
+    TableRule entry{.rule = rule,
+                    .place = Place(rule.paths, rule.methods, config.server.spelling),
+                    .agents = {},
+                    .check = {}};
     if (rule.names_agents()) entry.agents.emplace(rule);
     if (!rule.require.empty()) {
       auto check = RequirementCheck::create(rule.require, false, config.verify.dialects);
@@ -52,63 +54,58 @@ Result<RuleTable> RuleTable::create(const Config& config) {
 
 FoundRoute RuleTable::route_of(const http::PathReadings& path,
                                std::string_view method) const noexcept {
-  // The last route fits everything.
-  if (path.ambiguous) {
-    FoundRoute found;
-    for (const auto& entry : routes_) {
-      if (!entry.place.fits_method(method)) continue;
-      if (found.entry == nullptr) {
-        found = {.entry = &entry, .mode = entry.route.mode, .clear = entry.place.has_every_path()};
-      }
-      found.mode = std::max(found.mode, entry.route.mode);
-      if (entry.place.has_every_path()) break;
-    }
-    return found;
+  for (const auto& entry : routes_) {
+    const http::Fit by_method = entry.place.fit_method(method);
+    if (by_method == http::Fit::no) continue;
+    const http::Fit by_path = entry.place.fit_path(path);
+    if (by_path == http::Fit::no) continue;
+    const Cause unclear = unclear_of(by_method, by_path);
+    return {.entry = &entry,
+            .mode = unclear == Cause::none ? entry.route.mode : strictest_mode(path, method),
+            .unclear = unclear};
   }
-  const auto literal = std::ranges::find_if(routes_, [&](const TableRoute& entry) {
-    return entry.place.fits_literal(path.literal, method);
-  });
-  if (path.same) return {.entry = &*literal, .mode = literal->route.mode};
-  const auto decoded = std::ranges::find_if(routes_, [&](const TableRoute& entry) {
-    return entry.place.fits_decoded(path.decoded, method);
-  });
-  return {.entry = &*literal,
-          .mode = std::max(literal->route.mode, decoded->route.mode),
-          .clear = literal == decoded};
+  return {.entry = &routes_.back(), .mode = routes_.back().route.mode};  // it fits everything
+}
+
+// The routes that the request may have are, for each reading, those up to the first that it surely
+// has.
+Mode RuleTable::strictest_mode(const http::PathReadings& path,
+                               std::string_view method) const noexcept {
+  Mode mode = Mode::off;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const http::PathReading reading = path[i];
+    for (const auto& entry : routes_) {
+      const http::Fit fit = std::min(entry.place.fit_method(method), entry.place.fit_path(reading));
+      if (fit == http::Fit::no) continue;
+      mode = std::max(mode, entry.route.mode);
+      if (fit == http::Fit::yes) break;
+    }
+  }
+  return mode;
 }
 
 FoundRule RuleTable::rule_of(const http::PathReadings& path, std::string_view method,
                              Outcome outcome, std::string_view identity) const noexcept {
-  const auto concerns = [&](const TableRule& entry) {
-    if (!entry.rule.outcomes[static_cast<std::size_t>(outcome)]) return false;
-    return !entry.agents || (outcome == Outcome::verified && entry.agents->fits(identity));
-  };
-  const auto first = [&](auto fits) -> const TableRule* {
-    const auto found = std::ranges::find_if(
-        rules_, [&](const TableRule& entry) { return concerns(entry) && fits(entry.place); });
-    return found == rules_.end() ? nullptr : &*found;
-  };
-  if (path.ambiguous) {
-    const auto* entry = first([&](const Place& place) { return place.fits_method(method); });
-    return {.entry = entry, .clear = entry == nullptr || entry->place.has_every_path()};
+  for (const auto& entry : rules_) {
+    if (!entry.rule.outcomes[static_cast<std::size_t>(outcome)]) continue;
+    if (entry.agents && (outcome != Outcome::verified || !entry.agents->fits(identity))) continue;
+    const http::Fit by_method = entry.place.fit_method(method);
+    if (by_method == http::Fit::no) continue;
+    const http::Fit by_path = entry.place.fit_path(path);
+    if (by_path == http::Fit::no) continue;
+    return {.entry = &entry, .unclear = unclear_of(by_method, by_path)};
   }
-  const auto* literal =
-      first([&](const Place& place) { return place.fits_literal(path.literal, method); });
-  if (path.same) return {.entry = literal};
-  const auto* decoded =
-      first([&](const Place& place) { return place.fits_decoded(path.decoded, method); });
-  return {.entry = literal, .clear = literal == decoded};
+  return {};
 }
 
 bool RuleTable::needs_body(const http::PathReadings& path, std::string_view method) const noexcept {
   const auto route = route_of(path, method);
-  if (!route.clear) return false;
+  if (route.unclear != Cause::none) return false;
   if (route.entry->check.needs_body()) return true;
   return std::ranges::any_of(rules_, [&](const TableRule& entry) {
-    if (!entry.check || !entry.check->needs_body()) return false;
-    if (path.ambiguous) return entry.place.fits_method(method);
-    return entry.place.fits_literal(path.literal, method) ||
-           entry.place.fits_decoded(path.decoded, method);
+    return entry.check && entry.check->needs_body() &&
+           entry.place.fit_method(method) != http::Fit::no &&
+           entry.place.fit_path(path) != http::Fit::no;
   });
 }
 

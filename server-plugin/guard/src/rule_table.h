@@ -22,19 +22,19 @@ namespace wba::guard {
 // Place is the part of the site that a route or rule is for.
 class Place {
  public:
-  Place(const std::vector<std::string>& paths, const std::vector<std::string>& methods);
+  Place(const std::vector<std::string>& paths, std::vector<std::string> methods,
+        http::Spelling spelling);
 
-  [[nodiscard]] bool fits_literal(std::string_view path, std::string_view method) const noexcept;
-  [[nodiscard]] bool fits_decoded(std::string_view path, std::string_view method) const noexcept;
-  [[nodiscard]] bool fits_method(std::string_view method) const noexcept;
-
-  // has_every_path says that the path has no say in what fits.
-  [[nodiscard]] bool has_every_path() const noexcept { return has_every_path_; }
+  [[nodiscard]] http::Fit fit_method(std::string_view method) const noexcept {
+    return http::fit_method(methods_, method, spelling_);
+  }
+  // path: http::PathReading or http::PathReadings
+  [[nodiscard]] http::Fit fit_path(const auto& path) const noexcept { return paths_.fit(path); }
 
  private:
-  bool has_every_path_ = false;
-  std::vector<http::PathPattern> paths_;
+  http::PathPatterns paths_;
   std::vector<std::string> methods_;
+  http::Spelling spelling_;
 };
 
 struct TableRoute {
@@ -51,19 +51,19 @@ struct TableRule {
   std::optional<RequirementCheck> check;
 };
 
-// FoundRoute is the first route that fits. Not clear: it depends on how the path is read. Then
-// `entry` is one of them, and `mode` that of the strictest.
+// FoundRoute is the first route that fits. If that depends on the server behind, `unclear` is the
+// cause, `entry` one of the routes, and `mode` that of the strictest.
 struct FoundRoute {
   const TableRoute* entry = nullptr;
   Mode mode = Mode::off;
-  bool clear = true;
+  Cause unclear = Cause::none;
 };
 
-// FoundRule is the first rule that fits, nullptr where none does. Not clear: it depends on how the
-// path is read.
+// FoundRule is the first rule that fits, nullptr if none does. If that depends on the server
+// behind, `unclear` is the cause.
 struct FoundRule {
   const TableRule* entry = nullptr;
-  bool clear = true;
+  Cause unclear = Cause::none;
 };
 
 // RuleTable is immutable.
@@ -90,6 +90,9 @@ class RuleTable {
   [[nodiscard]] std::span<const TableRule> rules() const noexcept { return rules_; }
 
  private:
+  [[nodiscard]] Mode strictest_mode(const http::PathReadings& path,
+                                    std::string_view method) const noexcept;
+
   std::vector<TableRoute> routes_;
   std::vector<TableRule> rules_;
 };

@@ -17,6 +17,7 @@
 #include <wba/address_policy.h>
 #include <wba/authorities.h>
 #include <wba/guard/decision.h>
+#include <wba/http/path_pattern.h>
 #include <wba/verdict.h>
 #include <wba/verifier.h>
 
@@ -45,6 +46,7 @@ struct ServerSettings {
   std::optional<Authorities> authorities = {};
   ForwardedSource forwarded = ForwardedSource::none;
   std::vector<AddressRange> trusted_proxies = {};
+  http::Spelling spelling = http::Spelling::any;  // of paths and methods, for the server behind
 
   friend bool operator==(const ServerSettings&, const ServerSettings&) = default;
 };
@@ -97,11 +99,10 @@ struct OutcomeActions {
 };
 
 // Route is a part of the site with its own mode and demands; the first that fits counts. [[routes]]
-// A path that another reading ("//", "/../", "%2F") puts under another route or rule is refused
-// with 400, path_unclear. One that each server reads in its own way may be any path: it is refused
-// wherever a route or rule with paths may fit. Such has a raw "#", a "%" that is no escape, a
-// control octet, a dot segment together with ";", "\", an empty segment or an encoded slash, or "\"
-// or an encoded slash after ";".
+// A path that has another route or rule in another reading (wba/http/path_pattern.h) is refused
+// with 400, path_unclear, as is one that each server reads in its own way wherever a route or rule
+// with paths may fit. A method that differs in case only from one that is named is refused with
+// 400, method_unclear. GET names HEAD too.
 struct Route {
   std::string name;
   std::vector<std::string> paths = {};    // "/a" is that path, "/a/*" that and all below; none: any

@@ -63,7 +63,8 @@ enum class Cause : std::uint8_t {
   rate_store_full,        // the rate was not checked: no room
   rate_store_away,        // the rate was not checked: the store does not answer
   keys_unavailable,       // the agent's keys could not be had
-  path_unclear,           // the path falls under another route or rule for each way to read it
+  path_unclear,           // which route or rule the path has depends on how the server reads it
+  method_unclear,         // the method differs in case only from one that a route or rule names
   authority_unclear,      // what the client called this server cannot be told
   component_not_visible,  // covers a field that the adapter does not see: nothing can be checked
   internal_error,         // no memory
