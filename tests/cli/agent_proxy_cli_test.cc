@@ -129,6 +129,23 @@ TEST_F(AgentProxySends, BodiesAreDigestedWhereARuleAsks) {
   EXPECT_EQ(logged("refused").size(), 2U);
 }
 
+TEST_F(AgentProxySends, BodiesOfEveryMethodAreDigestedWhereARuleAsks) {
+  start();
+  for (const auto* method : {"GET", "DELETE", "OPTIONS", "PURGE"}) {
+    const std::string url = plain(*a, "/digested/x");
+    EXPECT_EQ(curl({"-X", method, "-d", "hello", url}).out, "none") << method;
+    const auto judged = a->judged().back();
+    EXPECT_EQ(judged.request.method, method);
+    EXPECT_EQ(judged.request.body, "hello");
+    EXPECT_TRUE(judged.covers("\"content-digest\"")) << method;
+    EXPECT_EQ(curl({"-X", method, "-T", "-", url}, "streamed").out, "none") << method;
+    EXPECT_EQ(a->judged().back().request.body, "streamed");
+    EXPECT_TRUE(a->judged().back().covers("\"content-digest\"")) << method;
+  }
+  EXPECT_EQ(curl({plain(*a, "/digested/x")}).out, "none");
+  EXPECT_FALSE(a->judged().back().covers("\"content-digest\""));
+}
+
 TEST_F(AgentProxySends, NothingThatPolicyRefuses) {
   start();
   const auto refused = [&](std::vector<std::string> arguments) {
@@ -146,6 +163,37 @@ TEST_F(AgentProxySends, NothingThatPolicyRefuses) {
   ASSERT_EQ(log.size(), 5U);
   EXPECT_EQ(log[0].at("through"), "proxy");
   EXPECT_EQ(log[0].at("authority"), "evil.test");
+}
+
+TEST_F(AgentProxySends, NothingWhoseMethodOrPathTheServerMayTakeForAnother) {
+  start();
+  const auto refused = [&](std::string_view target, std::string_view field = {}) {
+    const auto answer = ask("POST " + plain(*b, target) + " HTTP/1.1\r\nHost: x\r\n" +
+                            std::string(field) + "Connection: close\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << answer;
+    return answer.substr(answer.find("\r\n\r\n") + 4);
+  };
+  for (const auto* target :
+       {"/may/..;/admin", "/may/..;x=1/admin", "/may/.;/..;/admin", "/may/..%3b/admin",
+        "/may/%u002e%u002e/admin", "/may/..%09/admin", "/may/..%0a/admin",
+        "/may/%c0%ae%c0%ae/admin", "/may/..%c0%afadmin", "/may/%252e%252e/admin", "/MAY/x"}) {
+    EXPECT_EQ(refused(target), "{\"error\":\"path-ambiguous\"}\n") << target;
+  }
+  for (const auto* field : {"X-HTTP-Method-Override: DELETE\r\n", "X-HTTP-Method: DELETE\r\n",
+                            "X-Method-Override: DELETE\r\n", "x_http_method_override: DELETE\r\n",
+                            "X-Original-Method: DELETE\r\n"}) {
+    EXPECT_EQ(refused("/may/x", field), "{\"error\":\"method-overridden\"}\n") << field;
+  }
+  for (const auto* field : {"X-Original-URL: /admin\r\n", "X-Rewrite-URL: /admin\r\n",
+                            "X-Original-URI: /admin\r\n", "X-Original-URL: /caf\xc3\xa9\r\n"}) {
+    EXPECT_EQ(refused("/may/x", field), "{\"error\":\"path-overridden\"}\n") << field;
+  }
+  EXPECT_EQ(refused("/may/x", "X-Forwarded-Host: evil.test\r\n"),
+            "{\"error\":\"authority-overridden\"}\n");
+  EXPECT_TRUE(b->judged().empty());
+  // No rule for this authority bounds methods.
+  EXPECT_EQ(curl({"-H", "X-HTTP-Method-Override: DELETE", plain(*a, "/")}).out, "none");
+  EXPECT_EQ(a->judged().back().request.field("x-http-method-override"), "DELETE");
 }
 
 TEST_F(AgentProxySends, AnApplicationsOwnSignatureStays) {

@@ -90,13 +90,14 @@ class AgentProxy : public testing::Test {
     return {.body = std::string(to_string(judged.reason))};
   }
 
-  // To a.test anything, to b.test what has a digest; a tunnel to a.test.
+  // To a.test anything, below /digested/ with a digest; to b.test what has one; a tunnel to a.test.
   void write_policy(uid_t user) const {
     const std::string who = "users = [" + std::to_string(user) + "]\nkeys = [\"main\"]\n";
     std::ofstream(file("policy.toml"))
         << "log = \"" << file("log") << "\"\n[[key]]\nname = \"main\"\nfile = \"" << file("key.pem")
-        << "\"\nagent = \"" << agent.url << "\"\n[[rule]]\nname = \"a\"\nauthorities = [\""
-        << authority(*a) << "\"]\n"
+        << "\"\nagent = \"" << agent.url << "\"\n[[rule]]\nname = \"digested\"\nauthorities = [\""
+        << authority(*a) << "\"]\npaths = [\"/digested/*\"]\nrequire_digest = true\n"
+        << who << "[[rule]]\nname = \"a\"\nauthorities = [\"" << authority(*a) << "\"]\n"
         << who << "[[rule]]\nname = \"b\"\nauthorities = [\"" << authority(*b)
         << "\"]\nmethods = [\"POST\"]\npaths = [\"/may/*\"]\nrequire_digest = true\n"
         << who;

@@ -108,11 +108,15 @@ TEST(AgentPolicy, AuthoritiesFitOnLabelBorders) {
 }
 
 TEST(AgentPolicy, MethodsFitExactly) {
-  for (const auto* method : {"POST", "get", "GETX", ""}) {
+  const auto with = [](std::string_view method) {
     Wanted wanted = reading();
     wanted.method = method;
-    EXPECT_EQ(ruling(wanted), "method-not-allowed") << method;
+    return ruling(wanted);
+  };
+  for (const auto* method : {"POST", "GETX", ""}) {
+    EXPECT_EQ(with(method), "method-not-allowed") << method;
   }
+  for (const auto* method : {"get", "Head"}) EXPECT_EQ(with(method), "method-ambiguous") << method;
 }
 
 TEST(AgentPolicy, PathsFitWholeOrBelow) {
@@ -123,15 +127,143 @@ TEST(AgentPolicy, PathsFitWholeOrBelow) {
   };
   EXPECT_EQ(at("/one"), "reader main");
   EXPECT_EQ(at("/public/"), "reader main");
-  EXPECT_EQ(at("/public/a%20b"), "reader main");
-  for (const auto* other : {"/", "/one/", "/public", "/publicx", "/Public/x", "public/x"}) {
+  for (const auto* below : {"/public", "/public/a%20b", "/public/Ab/", "/public/a%2Fb",
+                            "/public//x", "/public/./x", "/public/a;b=c"}) {
+    EXPECT_EQ(at(below), "reader main") << below;
+  }
+  for (const auto* other : {"/", "/publicx", "public/x", "/two"}) {
     EXPECT_EQ(at(other), "path-not-allowed") << other;
   }
-  // A server may find another path behind these.
-  for (const auto* other : {"/public/../admin", "/public/..", "/public/%2e%2E/admin",
-                            "/public/..%2fadmin", "/public/a%2Fb", "/public//x", "/public/\\x",
-                            "/public/./x", "/public/%252e", "/public/%00"}) {
-    EXPECT_EQ(at(other), "path-ambiguous") << other;
+}
+
+// A server may find another path behind these.
+TEST(AgentPolicy, PathsThatServersReadDifferentlyAreAmbiguous) {
+  for (const auto* path :
+       {"/public/..;/admin", "/public/..;x=1/admin", "/public/.;/..;/admin", "/public/..%3b/admin",
+        "/public/%u002e%u002e/admin", "/public/..%09/admin", "/public/..%0a/admin",
+        "/public/%c0%ae%c0%ae/admin", "/public/..%c0%afadmin", "/public/../admin", "/public/..",
+        "/public/%2e%2E/admin", "/public/..%2fadmin", "/public/..%5cadmin", "/public/..\\admin",
+        "/public/%252e%252e/admin", "/public/..%252fadmin", "/public/%00", "/public/..%20/admin",
+        "/public/..%00/admin", "/public/%e0%80%ae%e0%80%ae/admin", "/public/..#/admin",
+        // case, and a slash at the end
+        "/Public/x", "/PUBLIC", "/one/", "/ONE", "/%4fne"}) {
+    Wanted wanted = reading();
+    wanted.path = path;
+    EXPECT_EQ(ruling(wanted), "path-ambiguous") << path;
+  }
+}
+
+constexpr std::string_view kTwoRules = R"(log = "/tmp/log"
+[[key]]
+name = "main"
+file = "/etc/key"
+agent = "https://agent.test/keys"
+[[rule]]
+name = "deletes"
+users = [1000]
+keys = ["main"]
+authorities = ["api.test"]
+methods = ["DELETE"]
+paths = ["/admin/*"]
+require_digest = true
+[[rule]]
+name = "rest"
+users = [1000]
+keys = ["main"]
+authorities = ["api.test"]
+)";
+
+std::string ruling_of_two(const Wanted& wanted) {
+  const Policy rules = read_policy(kTwoRules, "p").value();
+  const Ruling made = rule_on(rules, wanted);
+  return made.refusal == Refusal::none ? made.rule->name : std::string(to_string(made.refusal));
+}
+
+// A server may see what the first rule is for, without what that rule demands.
+TEST(AgentPolicy, ALaterRuleSignsNothingThatMayBeAnEarlierOnes) {
+  Wanted wanted{.user = 1000, .authority = "api.test", .method = "DELETE", .path = "/x"};
+  EXPECT_EQ(ruling_of_two(wanted), "rest");
+  wanted.path = "/admin/x";
+  wanted.has_body = true;
+  EXPECT_EQ(ruling_of_two(wanted), "digest-missing");
+  for (const auto* path : {"/ADMIN/x", "/x/..;/admin", "/x%2f..%2fadmin", "/%c0%ae"}) {
+    wanted.path = path;
+    EXPECT_EQ(ruling_of_two(wanted), "path-ambiguous") << path;
+  }
+  wanted.path = "/admin/x";
+  wanted.method = "delete";
+  EXPECT_EQ(ruling_of_two(wanted), "method-ambiguous");
+  wanted.method = "POST";
+  EXPECT_EQ(ruling_of_two(wanted), "rest");
+  wanted.overrides.method = true;
+  EXPECT_EQ(ruling_of_two(wanted), "method-overridden");
+  wanted = {.user = 1000, .authority = "api.test", .method = "DELETE", .path = "/x"};
+  wanted.overrides.path = true;
+  EXPECT_EQ(ruling_of_two(wanted), "path-overridden");
+  wanted.method = "GET";
+  EXPECT_EQ(ruling_of_two(wanted), "rest") << "that rule is for DELETE alone";
+}
+
+TEST(AgentPolicy, FieldsThatOverrideAreKnownByAllTheirSpellings) {
+  struct Case {
+    std::string_view name;
+    std::string_view value;
+    bool method;
+    bool path;
+    bool authority;
+  };
+  for (const auto& c :
+       {Case{"X-HTTP-Method-Override", "DELETE", true, false, false},
+        Case{"x-http-method", "", true, false, false},
+        Case{"X-Method-Override", "", true, false, false},
+        Case{"X-Original-Method", "", true, false, false},
+        Case{"X_HTTP_Method_Override", "", true, false, false},
+        Case{"X.HTTP.Method.Override", "", true, false, false},
+        Case{"X-Original-URL", "/admin", false, true, false},
+        Case{"x-rewrite-url", "", false, true, false},
+        Case{"X-Original-URI", "", false, true, false},
+        Case{"X-Forwarded-Uri", "", false, true, false},
+        Case{"X-Forwarded-Host", "evil.test", false, false, true},
+        Case{"X-Host", "", false, false, true},
+        Case{"Forwarded", "for=a;Host=evil.test", false, false, true},
+        Case{"Forwarded", "for=192.0.2.1", false, false, false},
+        Case{"X-HTTP-Method-Overrides", "", false, false, false},
+        Case{"Method", "", false, false, false}, Case{"Referer", "/admin", false, false, false}}) {
+    Overrides overrides;
+    overrides.note(c.name, c.value);
+    EXPECT_EQ(overrides.method, c.method) << c.name;
+    EXPECT_EQ(overrides.path, c.path) << c.name;
+    EXPECT_EQ(overrides.authority, c.authority) << c.name;
+  }
+}
+
+TEST(AgentPolicy, AnOverriddenPartIsRefusedWhereARuleBoundsIt) {
+  Wanted wanted = reading();
+  wanted.overrides = {.method = true};
+  EXPECT_EQ(ruling(wanted), "method-overridden");
+  wanted.overrides = {.path = true};
+  EXPECT_EQ(ruling(wanted), "path-overridden");
+  wanted.overrides = {.authority = true};
+  EXPECT_EQ(ruling(wanted), "authority-overridden");
+  wanted = {.user = 1001, .authority = "api.test", .method = "GET", .path = "/"};
+  wanted.overrides = {.method = true, .path = true};
+  EXPECT_EQ(ruling(wanted), "writer other") << "it bounds neither";
+  wanted.overrides.authority = true;
+  EXPECT_EQ(ruling(wanted), "authority-overridden");
+}
+
+TEST(AgentPolicy, ABodyNeedsItsDigestWhateverTheMethod) {
+  for (const auto* method : {"GET", "DELETE", "OPTIONS", "POST", "PROPFIND"}) {
+    Wanted wanted{.user = 1001, .authority = "api.test", .method = method, .path = "/"};
+    wanted.has_body = true;
+    EXPECT_EQ(ruling(wanted), "digest-missing") << method;
+    wanted.has_digest = true;
+    EXPECT_EQ(ruling(wanted), "writer other") << method;
+  }
+  for (const auto* method : {"GET", "HEAD", "DELETE"}) {
+    EXPECT_EQ(ruling({.user = 1001, .authority = "api.test", .method = method, .path = "/"}),
+              "writer other")
+        << method;
   }
 }
 
@@ -218,6 +350,8 @@ TEST(AgentPolicyFile, MistakesAreToldWithTheirLine) {
   }
   EXPECT_TRUE(mistake("/public/*", "/pub*").contains("what is no path"));
   EXPECT_TRUE(mistake("/public/*", "*").contains("what is no path"));
+  EXPECT_TRUE(mistake("/public/*", "/public/../*").contains("what is no path"));
+  EXPECT_TRUE(mistake("/public/*", "/public%2F*").contains("what is no path"));
   EXPECT_TRUE(mistake("@query\"", "@nothing\"").contains("what is no component"));
   EXPECT_EQ(mistake("max_lifetime = 60", "max_lifetime = 60"), "taken");
 }

@@ -152,6 +152,33 @@ TEST_F(AgentService, RefusesWhatNoRuleAllowsAndLogsIt) {
             200);
 }
 
+TEST_F(AgentService, RefusesFieldsThatOverrideWhatTheRuleBounds) {
+  const auto with = [](const char* name) {
+    json asked = kGood;
+    asked["headers"] = {{name, "x"}};
+    return asked;
+  };
+  EXPECT_EQ(error(with("X-HTTP-Method-Override")), "method-overridden");
+  EXPECT_EQ(error(with("X-Original-URL")), "path-overridden");
+  EXPECT_EQ(error(with("X-Forwarded-Host")), "authority-overridden");
+  EXPECT_EQ(post(with("X-Forwarded-For")).status, 200);
+}
+
+TEST_F(AgentService, FieldsTellOfABodyThatNeedsADigest) {
+  const auto with = [](const char* method, const char* name, const char* value) {
+    json asked{{"method", method}, {"url", "https://api.test/"}};
+    asked["headers"] = {{name, value}};
+    return asked;
+  };
+  for (const auto* method : {"GET", "DELETE", "OPTIONS"}) {
+    EXPECT_EQ(error(with(method, "Content-Length", "5")), "digest-missing") << method;
+    EXPECT_EQ(error(with(method, "Transfer-Encoding", "chunked")), "digest-missing") << method;
+    EXPECT_EQ(error(with(method, "Content-Type", "text/plain")), "digest-missing") << method;
+    EXPECT_EQ(post(with(method, "Content-Length", "0")).status, 200) << method;
+    EXPECT_EQ(post(with(method, "Content-Digest", "sha-256=:AA==:")).status, 200) << method;
+  }
+}
+
 TEST_F(AgentService, RefusesMoreThanTheRate) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(post(kGood).status, 200);
   EXPECT_EQ(post(kGood).status, 429);

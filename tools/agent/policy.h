@@ -13,6 +13,7 @@
 
 #include <sys/types.h>
 
+#include <wba/http/path_pattern.h>
 #include <wba/request_signer.h>
 
 namespace wba::agent {
@@ -33,6 +34,14 @@ struct TokenEntry {
 };
 
 // Rule is a [[rule]]: everything listed must fit. An empty list of methods or paths means all.
+//
+// The first rule that fits decides. If that depends on the server, nothing is signed: it may read
+// another path (wba/http/path_pattern.h), ignore the case of paths and methods, or take method,
+// path or host from a field such as X-HTTP-Method-Override. What servers take from the query or the
+// body
+// ("_method=DELETE" of forms) is not seen here: allow POST only to servers that may be asked for
+// everything.
+//
 // A tunnel through the forward proxy is a request whose method is CONNECT and whose path is empty.
 struct Rule {
   std::string name;
@@ -41,10 +50,10 @@ struct Rule {
   std::vector<std::string> keys = {};         // names
   std::vector<std::string> authorities = {};  // "example.com", "example.com:8443", "*.example.com"
   std::vector<std::string> methods = {};
-  std::vector<std::string> paths = {};  // "/a", "/a/*"
+  http::PathPatterns paths = {};  // "/a": that path, "/a/*": that path and all below
   std::chrono::seconds max_lifetime = std::chrono::minutes(5);
   std::vector<std::string> cover = {};  // components that every signature covers, serialised
-  bool require_digest = false;          // of a request whose method can have a body
+  bool require_digest = false;          // of a request with a body
   std::uint32_t per_minute = 0;         // 0: no limit
 };
 
@@ -89,6 +98,17 @@ struct Policy {
 [[nodiscard]] std::expected<Policy, std::string> read_policy(std::string_view text,
                                                              std::string_view name);
 
+// Overrides say which parts of a request servers may take from its fields instead.
+struct Overrides {
+  bool method = false;     // X-HTTP-Method-Override and its like
+  bool path = false;       // X-Original-URL and its like
+  bool authority = false;  // X-Forwarded-Host and its like
+
+  // note looks at one field. Gateways read "X_Original.URL" as "X-Original-URL".
+  void note(std::string_view name, std::string_view value) noexcept;
+  [[nodiscard]] bool any() const noexcept { return method || path || authority; }
+};
+
 // Wanted is what a caller asks to have signed, as far as rules look at it.
 struct Wanted {
   uid_t user = 0;
@@ -99,6 +119,8 @@ struct Wanted {
   std::string_view path;
   std::chrono::seconds lifetime{};  // 0: the rule's longest
   bool has_digest = false;
+  bool has_body = false;  // POST, PUT and their like are taken to have one in any case
+  Overrides overrides = {};
 };
 
 // serves says whether the rule is for this caller: the holder of `token`, or where it is empty
@@ -112,7 +134,12 @@ enum class Refusal : std::uint8_t {
   authority_not_allowed,
   method_not_allowed,
   path_not_allowed,
-  path_ambiguous,  // servers may read it in another way than the rule does
+  // What a rule bounds may be something else for the server:
+  authority_overridden,  // a field names another host
+  method_ambiguous,      // it differs in case only from one that the rule lists
+  method_overridden,     // a field names another method
+  path_ambiguous,        // it may be read in another way
+  path_overridden,       // a field names another path
   lifetime_too_long,
   digest_missing,
   rate_exceeded,
@@ -128,8 +155,8 @@ struct Ruling {
   const KeyEntry* key = nullptr;
 };
 
-// rule_on takes the first rule that fits user, key, authority, method and path; where none does,
-// the refusal is of the one that came closest. Rates are not looked at.
+// rule_on takes the first rule that fits user, key, authority, method and path; if none does, the
+// refusal is of the one that came closest. Rates are not looked at.
 [[nodiscard]] Ruling rule_on(const Policy& policy, const Wanted& wanted);
 
 // RateWindow counts the signatures of the last minute.

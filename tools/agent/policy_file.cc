@@ -123,14 +123,11 @@ void read_lists(Table& table, Rule& rule) {
     rule.authorities.push_back(read_authority(table, pattern));
   }
   rule.methods = table.list<std::string>("methods");
-  rule.paths = table.list<std::string>("paths");
-  for (const auto& path : rule.paths) {
-    const auto star = path.find('*');
-    if (!path.starts_with('/') ||
-        (star != std::string::npos && (star + 1 != path.size() || path[star - 1] != '/'))) {
-      table.fail("paths holds what is no path: /a, /a/*");
-    }
+  const auto paths = table.list<std::string>("paths");
+  if (!std::ranges::all_of(paths, http::is_path_pattern)) {
+    table.fail("paths holds what is no path, or one that servers read differently: /a, /a/*");
   }
+  rule.paths = http::PathPatterns(paths);
   for (const auto& component : table.list<std::string>("cover")) {
     std::string serialised;
     if (!append_component_identifier(component, serialised)) {

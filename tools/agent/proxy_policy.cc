@@ -23,12 +23,10 @@ Clocks now() {
           duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
 }
 
-std::string_view path_of(std::string_view target) noexcept {
-  return target.substr(0, target.find('?'));
+bool has_body(const ProxyRequest& request) noexcept {
+  return request.framing == BodyFraming::chunked || request.length > 0;
 }
 
-// What is not ASCII is in no signature base (RFC 9421 §2.5): a rule that covers such a field finds
-// it missing.
 bool is_ascii(const ProxyField& field) noexcept {
   return std::ranges::all_of(field.value, [](char c) { return static_cast<signed char>(c) >= 0; });
 }
@@ -60,8 +58,9 @@ bool ProxyPolicy::wants_digest(uid_t user, const ProxyRequest& request) {
   return rule_on(service_.policy(), {.user = user,
                                      .authority = request.authority,
                                      .method = request.method,
-                                     .path = path_of(request.target),
-                                     .has_digest = has_digest})
+                                     .path = http::request_path(request.target),
+                                     .has_digest = has_digest,
+                                     .has_body = has_body(request)})
              .refusal == Refusal::digest_missing;
 }
 
@@ -69,15 +68,23 @@ std::expected<ProxyFields, Refused> ProxyPolicy::sign(uid_t user, const ProxyReq
                                                       const ProxyFields& fields) {
   json headers = json::array();
   for (const auto& field : fields) {
-    if (is_ascii(field)) headers.push_back({field.name, field.value});
+    Overrides overrides;
+    overrides.note(field.name, field.value);
+    // What is not ASCII is in no signature base (RFC 9421 §2.5): a rule that covers such a field
+    // finds it missing.
+    if (is_ascii(field) || overrides.any()) headers.push_back({field.name, field.value});
   }
   const std::string body = dump({{"method", request.method},
                                  {"url", "https://" + request.authority + request.target},
                                  {"headers", std::move(headers)}});
   const std::lock_guard guard(lock_);
-  return read_answer(service_.answer(
-      {.method = "POST", .target = "/sign", .body = body, .user = user, .through = "proxy"}, now(),
-      log_));
+  return read_answer(service_.answer({.method = "POST",
+                                      .target = "/sign",
+                                      .body = body,
+                                      .user = user,
+                                      .through = "proxy",
+                                      .has_body = has_body(request)},
+                                     now(), log_));
 }
 
 std::expected<void, Refused> ProxyPolicy::allow_tunnel(uid_t user, const ProxyRequest& request) {
@@ -122,7 +129,8 @@ json ProxyPolicy::entry(std::optional<uid_t> user, const ProxyRequest* request) 
   if (request == nullptr) return line;
   line["method"] = request->method;
   line["authority"] = request->authority.substr(0, kMaxLogged);
-  if (!request->is_tunnel()) line["path"] = path_of(request->target).substr(0, kMaxLogged);
+  if (!request->is_tunnel())
+    line["path"] = http::request_path(request->target).substr(0, kMaxLogged);
   return line;
 }
 

@@ -39,9 +39,13 @@ bool is_text(std::string_view text) noexcept {
   });
 }
 
-std::string_view path_of(std::string_view target) noexcept {
-  target = target.substr(0, target.find('?'));
-  return target.empty() ? "/" : target;
+// A body can be told from these, even if the method seldom has one. RFC 9110 §8.3, RFC 9112 §6.
+bool tells_body(std::string_view name, std::string_view value) noexcept {
+  if (field_name_equals(name, "content-length")) {
+    return value.find_first_not_of("0") != std::string_view::npos;
+  }
+  return field_name_equals(name, "transfer-encoding") || field_name_equals(name, "content-type") ||
+         field_name_equals(name, "content-encoding");
 }
 
 // caller_name is another one for each user and each holder of a token.
@@ -219,22 +223,25 @@ Answer SigningService::sign(const Call& call, const Clocks& clocks, const Log& l
   };
   Asked asked;
   if (const char* wrong = asked.read(call.body); wrong != nullptr) return refused(400, wrong);
-  const std::string_view path = path_of(asked.uri.target);
+  const std::string_view path = http::request_path(asked.uri.target);
   entry["method"] = asked.method;
   entry["authority"] = asked.authority.substr(0, kMaxLogged);
   entry["path"] = path.substr(0, kMaxLogged);  // a query may hold what is no log's business
 
-  const bool has_digest = std::ranges::any_of(asked.headers, [](const auto& header) {
-    return field_name_equals(header.first, "content-digest");
-  });
-  const Ruling ruling = rule_on(policy_, {.user = call.user,
-                                          .token = call.token,
-                                          .key = asked.key,
-                                          .authority = asked.authority,
-                                          .method = asked.method,
-                                          .path = path,
-                                          .lifetime = asked.lifetime,
-                                          .has_digest = has_digest});
+  Wanted wanted{.user = call.user,
+                .token = call.token,
+                .key = asked.key,
+                .authority = asked.authority,
+                .method = asked.method,
+                .path = path,
+                .lifetime = asked.lifetime};
+  for (const auto& [name, value] : asked.headers) {
+    wanted.has_digest = wanted.has_digest || field_name_equals(name, "content-digest");
+    wanted.has_body = wanted.has_body || tells_body(name, value);
+    wanted.overrides.note(name, value);
+  }
+  wanted.has_body = call.has_body.value_or(wanted.has_body);
+  const Ruling ruling = rule_on(policy_, wanted);
   if (ruling.rule != nullptr) entry["rule"] = ruling.rule->name;
   if (ruling.refusal != Refusal::none) return refused(403, to_string(ruling.refusal));
   if (ruling.rule->per_minute != 0 && !rates_[{ruling.rule->name, caller_name(call)}].take(

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,8 @@ struct Call {
   pid_t process = 0;
   std::string_view token = {};    // name, where the caller showed one: then there is no user
   std::string_view through = {};  // what the call came by, for the log; empty: the socket
+  // Whether the request to sign has a body. Unknown: by its fields.
+  std::optional<bool> has_body = {};
 };
 
 struct Answer {
@@ -50,7 +53,8 @@ struct Clocks {
 //
 // POST /sign takes an object:
 //   method, url      of the request to sign; the URL is absolute and https
-//   headers          [[name, value], …] or {name: value}; what is covered must be among them
+//   headers          [[name, value], …] or {name: value}; what is covered must be among them, and
+//                    Content-Length or Transfer-Encoding if there is a body
 //   key              name of a key; else the first that the rule allows
 //   components       to cover beside what the rule asks for (default @authority, @method, @path)
 //   lifetime         seconds, within the rule's
