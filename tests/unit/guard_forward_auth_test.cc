@@ -301,9 +301,9 @@ requests = 1
 per = "24h"
 )");
     // What is signed in the second of the start is not what this is about.
-    auto guard = guard::Guard::create(
-        test::of_shop(config.value()),
-        {.resolver = resolver, .started = now() - std::chrono::minutes(1)});
+    auto guard =
+        guard::Guard::create(test::of_shop(config.value()),
+                             {.resolver = resolver, .started = now() - std::chrono::minutes(1)});
     AuthdOptions options;
     options.refusal = refusal;
     guard_ = std::move(guard).value();
