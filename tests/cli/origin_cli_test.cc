@@ -191,7 +191,8 @@ TEST_F(OriginCommand, ASignatureForAnotherSiteIsRefused) {
   EXPECT_EQ(status_of(at("127.0.0.1")), 200);
   EXPECT_EQ(status_of(at("evil.example")), 403);
   EXPECT_EQ(origin_.stop(), 0);
-  EXPECT_THAT(contents(folder_.file("audit.log")), testing::HasSubstr("\"authority-not-ours\""));
+  EXPECT_THAT(contents(folder_.file("audit.log.unverified")),
+              testing::HasSubstr("\"authority-not-ours\""));
 
   start({"--directory", keys, "--authority", "shop.example", "--authority", "*.shop.example:8443"});
   for (const auto& host :
