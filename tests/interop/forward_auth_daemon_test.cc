@@ -228,7 +228,7 @@ TEST_F(DaemonTest, WhatWouldNotWorkIsToldBeforeItRuns) {
            "require = { body_digest = true }\n",
        {},
        "bodies are not seen here"},
-      {trusts + "[defaults]\nunsigned = \"maybe\"\n", {}, "line 4: [defaults] unsigned"},
+      {trusts + "[defaults]\nunsigned = \"maybe\"\n", {}, "line 5: [defaults] unsigned"},
       {trusts + std::string(kOpen) + "[audit]\npath = \"/nowhere/audit.log\"\n",
        {},
        "/nowhere/audit.log"},

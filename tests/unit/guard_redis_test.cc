@@ -88,8 +88,8 @@ class RedisTest : public testing::Test {
         "timeout = \"2s\"\nport = " +
         std::to_string(settings_.port) + "\n" + redis);
     if (!config) return to_text(config.error());
-    const auto guard =
-        Guard::create(*std::move(config), {.resolver = std::make_shared<StaticResolver>()});
+    const auto guard = Guard::create(test::of_shop(*std::move(config)),
+                                     {.resolver = std::make_shared<StaticResolver>()});
     return guard ? "" : to_text(guard.error());
   }
 
