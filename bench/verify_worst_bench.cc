@@ -22,7 +22,7 @@ constexpr Time now{std::chrono::seconds(1'760'000'000)};
 
 // Worst is a request by an agent whose directory is known.
 struct Worst {
-  Worst(KeyType type, std::size_t signature_octets) : signature_octets(signature_octets) {
+  Worst(KeyType type, std::size_t octets_of_signature) : signature_octets(octets_of_signature) {
     const auto key = PrivateKey::generate(type).value().public_key();
     keyid = key.thumbprint();
     algorithm = type == KeyType::rsa       ? "rsa-v1_5-sha256"
