@@ -169,7 +169,7 @@ void verify_worst(benchmark::State& state, Worst (*make)()) {
 
 Worst few_query_params() { return query_params("%41%42%43%44%45%46%47%48%49%4A%4B&", 32000); }
 Worst many_query_params() { return query_params("~&", 32000); }
-Worst two_dictionaries() { return dictionaries(2, 28000); }
+Worst two_dictionaries() { return dictionaries(2, 12000); }
 Worst twelve_dictionaries() { return dictionaries(12, 48000); }
 Worst p384() { return costly_key(KeyType::ec_p384, 96); }
 Worst rsa() { return costly_key(KeyType::rsa, 256); }

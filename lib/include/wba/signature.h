@@ -29,7 +29,7 @@ struct SignatureLimits {
   std::size_t base_bytes = 65536;  // of one signature base
   // Octets and field lines that are read and written for the bases of one message, of all its
   // signatures together.
-  std::size_t base_work = 262144;
+  std::size_t base_work = 131072;
 };
 
 // SignatureParameters are the parameters of one signature, views of its Signature-Input member.

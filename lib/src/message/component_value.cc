@@ -288,9 +288,19 @@ class ComponentEvaluator {
   // parse gives the field parsed, nullptr on error. It is parsed once a message.
   const sf::Field* parse(std::string_view name, std::span<const FieldLine> section,
                          FieldType::Structure structure) {
-    if (const auto* known = index_.find_structured(name, section); known != nullptr) {
-      return &known->field;
-    }
+    const StructuredValue* value = index_.find_structured(name, section);
+    if (value == nullptr) value = parse_anew(name, section, structure);
+    if (value == nullptr) return nullptr;
+    if (value->is_malformed) error_ = ErrorCode::component_field_malformed;
+    return value->is_malformed ? nullptr : &value->field;
+  }
+
+  const StructuredValue* parse_anew(std::string_view name, std::span<const FieldLine> section,
+                                    FieldType::Structure structure) {
+    const auto refuse = [this](ErrorCode code) {
+      error_ = code;
+      return nullptr;
+    };
     const FieldLine* only = nullptr;
     std::size_t lines = 0;
     static_cast<void>(index_.each_line(section, name, [&](const FieldLine& line) {
@@ -298,31 +308,26 @@ class ComponentEvaluator {
       ++lines;
       return true;
     }));
-    if (lines == 0) {
-      error_ = ErrorCode::component_field_missing;
-      return nullptr;
+    if (lines == 0) return refuse(ErrorCode::component_field_missing);
+    StructuredValue* into = index_.add_structured();
+    if (into == nullptr) return refuse(ErrorCode::signature_base_too_long);
+    std::string_view text = only->value;
+    if (lines > 1 || has_line_break(text)) {
+      into->joined.clear();
+      if (!append_lines(name, section, into->joined)) return nullptr;
+      text = into->joined;
     }
-    StructuredValue& into = index_.add_structured();
-    std::string_view value = only->value;
-    if (lines > 1 || has_line_break(value)) {
-      into.joined.clear();
-      if (!append_lines(name, section, into.joined)) return nullptr;
-      value = into.joined;
-    }
-    into.octets = value.size();
-    index_.spend(value.size());
-    const auto parsed = structure == FieldType::Structure::item
-                            ? sf::parse_item(ascii::trim(value), into.field)
+    into->octets = text.size();
+    index_.spend(text.size());
+    text = ascii::trim(text);
+    const auto parsed = structure == FieldType::Structure::item ? sf::parse_item(text, into->field)
                         : structure == FieldType::Structure::list
-                            ? sf::parse_list(ascii::trim(value), into.field)
-                            : sf::parse_dictionary(ascii::trim(value), into.field);
-    if (!parsed) {
-      error_ = ErrorCode::component_field_malformed;
-      return nullptr;
-    }
-    into.name = name;
-    into.section = section;
-    return &into.field;
+                            ? sf::parse_list(text, into->field)
+                            : sf::parse_dictionary(text, into->field);
+    into->is_malformed = !parsed;
+    into->name = name;
+    into->section = section;
+    return into;
   }
 
   const Message& message_;

@@ -62,12 +62,11 @@ StructuredValue* MessageIndex::find_structured(std::string_view name,
   return nullptr;
 }
 
-StructuredValue& MessageIndex::add_structured() noexcept {
-  auto& value = structured_count_ < structured_.size()
-                    ? structured_[structured_count_++]
-                    : structured_[next_structured_++ % structured_.size()];
-  value.name = {};
-  return value;
+StructuredValue* MessageIndex::add_structured() noexcept {
+  if (structured_count_ == structured_.size()) return nullptr;
+  auto& value = structured_[structured_count_++];
+  value.is_malformed = false;
+  return &value;
 }
 
 MessageIndex::Lines& MessageIndex::lines_of(std::span<const FieldLine> section) noexcept {
@@ -84,8 +83,11 @@ MessageIndex::Lines& MessageIndex::lines_of(std::span<const FieldLine> section) 
 
 void MessageIndex::index(Lines& lines) {
   lines.names.clear();
+  std::string& names = lines.names.names();
   for (std::size_t i = 0; i < lines.section.size(); ++i) {
-    for (const char c : lines.section[i].name) lines.names.names().push_back(ascii::to_lower(c));
+    const auto before = names.size();
+    names.append(lines.section[i].name);
+    for (char& c : std::span(names).subspan(before)) c = ascii::to_lower(c);
     lines.names.add(i);
   }
   lines.names.sort();

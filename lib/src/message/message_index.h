@@ -25,6 +25,7 @@ struct StructuredValue {
   std::span<const FieldLine> section;
   std::string joined;  // its lines, where the field has several
   sf::Field field;
+  bool is_malformed = false;
   std::size_t octets = 0;
 };
 
@@ -52,10 +53,10 @@ class MessageIndex {
   [[nodiscard]] std::string& text() noexcept { return text_; }
 
   // find_structured gives the field if it was parsed before; else nullptr. add_structured gives a
-  // place to parse it into: set its name once that is done.
+  // place to parse it into, nullptr where there are too many: set its name once that is done.
   [[nodiscard]] StructuredValue* find_structured(std::string_view name,
                                                  std::span<const FieldLine> section) noexcept;
-  [[nodiscard]] StructuredValue& add_structured() noexcept;
+  [[nodiscard]] StructuredValue* add_structured() noexcept;
 
   // each_line calls `visit` for each line of `name`, in lower case, until it returns false, and
   // returns false then.
@@ -80,7 +81,7 @@ class MessageIndex {
 
  private:
   // Sorting the lines costs as much as going through them so often.
-  static constexpr std::size_t scans_before_index = 16;
+  static constexpr std::size_t scans_before_index = 8;
 
   struct Lines {
     std::span<const FieldLine> section;
@@ -104,9 +105,8 @@ class MessageIndex {
   QueryParameters parameters_;
   std::array<Lines, 2> lines_;  // of header and trailer section
   std::size_t last_lines_ = 0;
-  std::array<StructuredValue, 8> structured_;
+  std::array<StructuredValue, 16> structured_;
   std::size_t structured_count_ = 0;
-  std::size_t next_structured_ = 0;
   std::string text_;
 };
 

@@ -15,6 +15,7 @@ namespace wba {
 class NameIndex {
  public:
   struct Entry {
+    std::uint64_t head;    // of the name, as a number: compared before the rest
     std::uint32_t offset;  // of the name in names()
     std::uint32_t size;
     std::uint32_t place;
