@@ -114,8 +114,8 @@ TEST(StaticResolver, DocumentsThatDifferInTheirQueryAreDifferentAgents) {
   };
   EXPECT_EQ(lookup("https://agent.example/k?u=evil").identity, "https://agent.example/k?u=evil");
   EXPECT_EQ(lookup("https://agent.example/k?u=evil").domain, "");
-  EXPECT_EQ(lookup("https://agent.example/k").reason, Reason::directory_unreachable);
-  EXPECT_EQ(lookup("https://agent.example/k?u=good").reason, Reason::directory_unreachable);
+  EXPECT_EQ(lookup("https://agent.example/k").reason, Reason::no_keys_given);
+  EXPECT_EQ(lookup("https://agent.example/k?u=good").reason, Reason::no_keys_given);
 }
 
 TEST(StaticResolver, ClientsIdentityIsItsMetadataDocument) {
