@@ -288,7 +288,7 @@ INSTANTIATE_TEST_SUITE_P(
         MistakeCase{"backend", D "[server]\nbackend = \"express\"\n", 4,
                     "one of \"any\", \"exact\""},
         MistakeCase{"path_pattern_of_two_readings",
-                    D "[[routes]]\nname = \"a\"\npaths = [\"/a%3Fb\"]\n", 6, "must begin with /"},
+                    D "[[routes]]\nname = \"a\"\npaths = [\"/a%3Fb\"]\n", 5, "must begin with /"},
         MistakeCase{"forwarded_from_anybody", D "[server]\nforwarded = \"forwarded\"\n", 4,
                     "needs trusted_proxies"},
         MistakeCase{"proxy_range", D "[server]\ntrusted_proxies = [\"10.0.0.0/33\"]\n", 4,
