@@ -211,22 +211,15 @@ void loosen(std::string_view path, std::string& out) {
 
 }  // namespace
 
-PathReadings::Text& PathReadings::next(PathReading::Kind kind) {
-  Text& text = texts_[size_++];
-  text.kind = kind;
-  text.has_exact = text.has_loose = false;
-  return text;
-}
-
 void PathReadings::read(std::string_view path) {
-  path_ = path;
-  size_ = 0;
   const unsigned looks = look_at(path);
   if ((looks & kSpecial) != 0) return read_special(path);
-  Text& text = next(PathReading::Kind::literal);
+  PathReading& reading = readings_[0];
+  reading = {.kind = PathReading::Kind::literal, .exact = path, .loose = path};
+  size_ = 1;
   if (looks == kPlain && (path.size() < 2 || !path.ends_with('/'))) return;
-  text.has_loose = true;
-  loosen(path, text.loose);
+  loosen(path, texts_[0].loose);
+  reading.loose = texts_[0].loose;
 }
 
 // The same of a path that was decoded and is decoded again.
@@ -237,28 +230,25 @@ bool PathReadings::is_ambiguous_again(std::string_view path) {
 }
 
 void PathReadings::read_special(std::string_view path) {
-  if (may_be_any(path, Source::request)) {
-    next(PathReading::Kind::any);
-    return;
-  }
+  readings_[0] = {};
+  size_ = 1;
+  if (may_be_any(path, Source::request)) return;
   unescape(path, unescaped_);
   // A server that takes the decoded path for a target may read another path.
   const bool is_again = unescaped_.find_first_of("%?#") != std::string::npos;
   std::string_view again = unescaped_;
   again = again.substr(0, again.find_first_of("?#"));
-  if (!is_utf8(unescaped_) || (is_again && is_ambiguous_again(again))) {
-    next(PathReading::Kind::any);
-    return;
-  }
+  if (!is_utf8(unescaped_) || (is_again && is_ambiguous_again(again))) return;
+  size_ = 0;
   const auto add = [&](PathReading::Kind kind, auto reader, std::string_view from) {
-    Text& text = next(kind);
-    text.has_exact = text.has_loose = true;
+    Text& text = texts_[size_];
     reader(from, text.exact);
     loosen(text.exact, text.loose);
+    readings_[size_++] = {.kind = kind, .exact = text.exact, .loose = text.loose};
   };
   add(PathReading::Kind::literal, read_literal, path);
   add(PathReading::Kind::decoded, read_decoded, path);
-  if (texts_[0].exact == texts_[1].exact) --size_;
+  if (readings_[0].exact == readings_[1].exact) --size_;
   if (is_again) add(PathReading::Kind::decoded, read_decoded, again);
 }
 
@@ -310,6 +300,7 @@ PathPattern::PathPattern(std::string_view pattern, Spelling spelling) : spelling
     below_ = true;
     pattern.remove_suffix(2);
   }
+  is_all_ = below_ && pattern.empty();
   read_literal(pattern, literal_.exact);
   if (!pattern.empty()) read_decoded(pattern, decoded_.exact);
   loosen(literal_.exact, literal_.loose);
@@ -318,19 +309,20 @@ PathPattern::PathPattern(std::string_view pattern, Spelling spelling) : spelling
 
 Fit PathPattern::fit(const PathReading& path) const noexcept {
   // "/*" fits "*" and authority-form too: it is every request.
-  if (below_ && literal_.exact.empty()) return Fit::yes;
+  if (is_all_) return Fit::yes;
   if (path.kind == PathReading::Kind::any) return Fit::unclear;
   const Form& form = path.kind == PathReading::Kind::literal ? literal_ : decoded_;
+  if (spelling_ == Spelling::exact) return fits(form.exact, path.exact) ? Fit::yes : Fit::no;
   // What fits exactly fits loosely too.
-  if (spelling_ == Spelling::any && !fits(form.loose, path.loose)) return Fit::no;
-  if (fits(form.exact, path.exact)) return Fit::yes;
-  return spelling_ == Spelling::any ? Fit::unclear : Fit::no;
+  if (!fits(form.loose, path.loose)) return Fit::no;
+  return fits(form.exact, path.exact) ? Fit::yes : Fit::unclear;
 }
 
+// The border is looked at first: most patterns differ there.
 bool PathPattern::fits(std::string_view pattern, std::string_view path) const noexcept {
-  if (!below_) return path == pattern;
-  if (!path.starts_with(pattern)) return false;
-  return path.size() == pattern.size() || path[pattern.size()] == '/';
+  if (path.size() < pattern.size()) return false;
+  if (path.size() > pattern.size() && (!below_ || path[pattern.size()] != '/')) return false;
+  return path.starts_with(pattern);
 }
 
 Fit fit_method(const std::vector<std::string>& named, std::string_view method,

@@ -57,40 +57,36 @@ struct PathReading {
 };
 
 // PathReadings are all readings of one path: nearly every path has one, which is the path itself.
+// Another object takes over none: it would view this one.
 class PathReadings {
  public:
+  PathReadings() = default;
+  PathReadings(PathReadings&&) noexcept {}
+  PathReadings& operator=(PathReadings&&) = delete;
+  ~PathReadings() = default;
+
   // read replaces the readings. It views `path`; it allocates nothing for a path in lower case
-  // without escapes, nor for others once its buffers have grown.
+  // without escapes, nor for others of ASCII once its buffers have grown.
   void read(std::string_view path);
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] PathReading operator[](std::size_t i) const noexcept {
-    const Text& text = texts_[i];
-    const std::string_view exact = text.has_exact ? std::string_view(text.exact) : path_;
-    return {.kind = text.kind,
-            .exact = exact,
-            .loose = text.has_loose ? std::string_view(text.loose) : exact};
-  }
+  [[nodiscard]] const PathReading& operator[](std::size_t i) const noexcept { return readings_[i]; }
   [[nodiscard]] bool is_ambiguous() const noexcept {
-    return texts_[0].kind == PathReading::Kind::any;
+    return readings_[0].kind == PathReading::Kind::any;
   }
 
  private:
   struct Text {
-    PathReading::Kind kind = PathReading::Kind::any;
-    bool has_exact = false;  // else it is the path
-    bool has_loose = false;  // else it is the exact one
     std::string exact = {};
     std::string loose = {};
   };
 
   void read_special(std::string_view path);
   [[nodiscard]] bool is_ambiguous_again(std::string_view path);
-  Text& next(PathReading::Kind kind);
 
-  std::string_view path_ = {};
-  std::array<Text, 3> texts_ = {};
+  std::array<PathReading, 3> readings_ = {};
   std::size_t size_ = 1;
+  std::array<Text, 3> texts_ = {};
   std::string unescaped_ = {};
   std::string unescaped_twice_ = {};
 };
@@ -122,6 +118,7 @@ class PathPattern {
   Form literal_;
   Form decoded_;
   bool below_ = false;
+  bool is_all_ = false;
   Spelling spelling_;
 };
 
