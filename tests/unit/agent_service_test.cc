@@ -141,7 +141,7 @@ TEST_F(AgentService, RefusesWhatNoRuleAllowsAndLogsIt) {
   EXPECT_EQ(error(with("lifetime", 61)), "lifetime-too-long");
   EXPECT_EQ(error(with("key", "other")), "key-not-allowed");
   EXPECT_EQ(error({{"method", "POST"}, {"url", "https://api.test/"}}), "digest-missing");
-  ASSERT_EQ(log.size(), 8U);
+  ASSERT_EQ(log.size(), 10U);
   for (const auto& line : log) {
     EXPECT_EQ(json::parse(line).at("action"), "refused") << line;
   }
