@@ -287,7 +287,7 @@ TEST(GuardReload, NoRequestIsDroppedWhileItReloads) {
     });
   }
   for (int i = 0; i < 100; ++i) {
-    EXPECT_TRUE(guard.guard().reload(i % 2 == 0 ? *one : *two));
+    EXPECT_TRUE(guard.guard().reload(test::of_shop(i % 2 == 0 ? *one : *two)));
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   done = true;
