@@ -70,9 +70,9 @@ TEST(GuardRates, AnOperatorIsCountedByItsRegisteredDomain) {
   const Agent one("https://bot.crowd.example/keys");
   const Agent two("https://other.crowd.example/k?page=2");
   const Agent honest("https://honest.example/keys");
-  auto keys = std::make_shared<StaticResolver>();
+  auto keys = std::make_shared<StaticResolver>(directory::registered_domain);
   for (const auto* agent : {&one, &two, &honest}) agent->add_to(*keys);
-  GuardUnderTest guard(kLimited, {}, {.resolver = std::make_shared<test::DomainResolver>(keys)});
+  GuardUnderTest guard(kLimited, {}, {.resolver = keys});
   const auto send = [&](const Agent& from) {
     OwnedRequest request;
     from.sign(request);
