@@ -112,15 +112,14 @@ action = "allow"
 // A ban must not be left by naming another path of the same host.
 TEST(GuardConfig, HostsMeanAnyPathWhereARuleRefuses) {
   const auto any_path = [](const std::string& rest) {
-    const auto config = parse_config(std::string(least) +
-                                     "[limits.l]\nrequests = 1\nperiod = \"1m\"\n[[rules]]\nname = "
-                                     "\"r\"\nagent_hosts = \"bot.example\"\n" +
-                                     rest);
+    const auto config = parse_config(
+        std::string(least) + "[[rules]]\nname = \"r\"\nagent_hosts = \"bot.example\"\n" + rest);
     EXPECT_TRUE(config) << to_text(config.error());
     return config && config->rules.at(0).any_path;
   };
   EXPECT_FALSE(any_path("action = \"allow\"\n"));
-  EXPECT_FALSE(any_path("action = \"limit\"\nlimit = \"l\"\n"));
+  EXPECT_FALSE(
+      any_path("action = \"limit\"\nlimit = \"l\"\n[limits.l]\nrequests = 1\nper = \"1m\"\n"));
   EXPECT_TRUE(any_path("action = \"deny\"\n"));
   EXPECT_TRUE(any_path("action = \"challenge\"\n"));
   EXPECT_TRUE(any_path("action = \"allow\"\nany_path = true\n"));
