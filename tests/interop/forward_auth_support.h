@@ -136,7 +136,7 @@ per = "24h"
   // start_authd starts the daemon, by itself on any port. The proxy's port stays where it is given.
   void start_authd(HeaderStyle style, RefusalStatus refusal, std::uint16_t port = 0,
                    std::uint16_t proxy_port = test::free_port()) {
-    auto resolver = std::make_shared<StaticResolver>();
+    auto resolver = std::make_shared<StaticResolver>(directory::registered_domain);
     agent_.add_to(*resolver);
     port_ = proxy_port;
     auto config = guard::parse_config(kConfig);

@@ -1,6 +1,7 @@
 // What wba-authd makes of octets that no proxy should send: each asking has one answer, and behind
 // one that could be read in two ways the connection is closed.
 
+#include <csignal>
 #include <string>
 #include <string_view>
 
@@ -22,14 +23,17 @@ constexpr std::string_view kAsking =
 
 class WireTest : public testing::Test {
  protected:
-  void start(std::string_view peers = "127.0.0.1", int idle_seconds = 120) {
+  void start(std::string_view peers = "127.0.0.1", int patience_seconds = 120) {
     const auto config = guard::parse_config(
         "[server]\ntrusted_proxies = [\"" + std::string(peers) +
         "\"]\nauthorities = \"shop.example\"\n[defaults]\nunsigned = \"allow\"\n");
+    // As the daemon does: libevent may write to a connection that is closed.
+    std::signal(SIGPIPE, SIG_IGN);
     auto guard =
         guard::Guard::create(config.value(), {.resolver = std::make_shared<StaticResolver>()});
-    auto authd =
-        Authd::start(std::move(guard).value(), {.threads = 1, .idle_seconds = idle_seconds});
+    auto authd = Authd::start(
+        std::move(guard).value(),
+        {.threads = 1, .idle_seconds = patience_seconds, .request_seconds = patience_seconds});
     ASSERT_TRUE(authd) << authd.error();
     authd_ = *std::move(authd);
   }
