@@ -307,8 +307,7 @@ TEST(DirectoryCache, NewUrlsAreLimitedByTheMinuteInAllAndPerDomain) {
   EXPECT_EQ(admitted("evil.com", start), 6);
   int others = 0;
   for (int i = 0; i < 100; ++i) others += admitted("d" + std::to_string(i) + ".com", start);
-  EXPECT_EQ(others, 54);
-  EXPECT_GT(f.cache.full_until(start), start);
+  EXPECT_EQ(others, 39) << "a quarter is for known domains";
   EXPECT_EQ(admitted("fresh.com", start + seconds(2)), 2);
   EXPECT_EQ(admitted("evil.com", start + seconds(60)), 6);
 }

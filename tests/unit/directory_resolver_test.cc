@@ -295,6 +295,22 @@ TEST(DirectoryResolver, HundredThousandMadeUpUrlsCostLimitedFetchesAndNoKnownAge
   EXPECT_EQ(world.resolve(test_key().keyid).reason, Reason::none);
 }
 
+// Made-up hosts need no signature that verifies.
+TEST(DirectoryResolver, AFloodFromOneClientLeavesAnothersFirstRequestItsFetch) {
+  World world(good_reply);
+  for (int i = 0; i < 2000; ++i) {
+    const std::string url = "https://no" + std::to_string(i) + ".invalid/";
+    static_cast<void>(
+        world.reader->lookup({.url = url, .client = "203.0.113.9"}, "k", world.clock.now()));
+  }
+  EXPECT_EQ(
+      world.resolve({.url = "https://one-more.invalid/", .client = "203.0.113.9"}, "k").reason,
+      Reason::directory_overloaded);
+  EXPECT_EQ(world.resolve({.url = world.origin, .client = "198.51.100.7"}, test_key().keyid).reason,
+            Reason::none);
+  EXPECT_LE(world.resolver->statistics().fetches_started, 7U);
+}
+
 // A clock that was ahead, as at the start of a machine, leaves nothing behind when it is put right.
 TEST(DirectoryResolver, UrlsThatAreNoneAreAnsweredAtOnce) {
   World world(good_reply);

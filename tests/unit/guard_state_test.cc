@@ -217,6 +217,47 @@ TEST(GuardRates, ARequestOverItsRateLeavesNoNonce) {
   EXPECT_EQ(guard.decide(last, start_time + seconds(31)).action, Action::pass);
 }
 
+// ClientResolver notes whom a lookup is charged to.
+class ClientResolver final : public KeyResolver {
+ public:
+  [[nodiscard]] std::unique_ptr<Reader> reader() const override {
+    return std::make_unique<ClientReader>(client);
+  }
+
+  const std::shared_ptr<std::string> client = std::make_shared<std::string>("not asked");
+
+ private:
+  class ClientReader final : public Reader {
+   public:
+    explicit ClientReader(std::shared_ptr<std::string> client) : client_(std::move(client)) {}
+    KeyLookup lookup(const AgentLink& link, std::string_view, Time) noexcept override {
+      *client_ = link.client;
+      return {};
+    }
+
+   private:
+    std::shared_ptr<std::string> client_;
+  };
+};
+
+TEST(GuardClients, AFetchIsChargedToTheClientAndNotToATrustedProxy) {
+  const auto resolver = std::make_shared<ClientResolver>();
+  GuardUnderTest guard(
+      "[defaults]\nunsigned = \"allow\"\n[server]\ntrusted_proxies = [\"10.0.0.0/8\"]\n", {},
+      {.resolver = resolver});
+  const Agent agent;
+  OwnedRequest request;
+  agent.sign(request);
+  const auto charged = [&](std::string_view peer, std::string_view client) {
+    guard.guard().decide({.request = request.view(), .peer = peer, .client = client}, start_time,
+                         guard.worker());
+    return *resolver->client;
+  };
+  EXPECT_EQ(charged("192.0.2.7", ""), "192.0.2.7");
+  EXPECT_EQ(charged("10.0.0.1", "198.51.100.1"), "198.51.100.1");
+  EXPECT_EQ(charged("10.0.0.1", ""), "");
+}
+
 TEST(GuardReload, TheNewConfigurationHoldsAndNoncesStay) {
   const Agent agent;
   GuardUnderTest guard(REPLAY, {&agent});

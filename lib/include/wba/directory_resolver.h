@@ -56,8 +56,14 @@ struct DirectoryLimits {
   // failing. The least recently used of them go first and push out no directory, so that a failure
   // is remembered when the cache is full. A domain has as many as it may have directories.
   std::size_t unread_urls = 3000;  // as new_urls_per_minute lets in while a failure is remembered
+  // A quarter of these is for registered domains of which a directory is known.
   std::size_t new_urls_per_minute = 600;
   std::size_t new_urls_per_minute_and_domain = 60;
+  // Of one client (an IPv4 address, an IPv6 /64), and of one network of clients (an IPv4 /16, an
+  // IPv6 /32), with a tenth of it at once: made-up URLs from one place leave the rest to the
+  // others.
+  std::size_t new_urls_per_minute_and_client = 60;
+  std::size_t new_urls_per_minute_and_network = 100;
 };
 
 // DirectoryNetwork says how to reach directories. https only, no redirects, no proxy, certificates

@@ -27,11 +27,13 @@ enum class AgentKind : std::uint8_t {
   cimd,        // the URL is a client metadata document with `jwks_uri` or `jwks`
 };
 
-// AgentLink is what a Signature-Agent member names, as it was sent.
+// AgentLink is what a Signature-Agent member names, as it was sent, and who sent it.
 struct AgentLink {
   std::string_view url;
   AgentKind kind = AgentKind::well_known;
   Dialect dialect = Dialect::none;
+  // The client's address as text, which a fetch is charged to. Empty if it is not known.
+  std::string_view client = {};
 };
 
 // KeyLookup is the answer of a reader. Where `reason` is none, `key` is the key and the others

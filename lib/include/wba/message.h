@@ -28,6 +28,8 @@ struct FieldLine {
 //               authority-form (CONNECT) or "*" (OPTIONS). RFC 9110 §7.1.
 //   fields      the header section, lines of one name in their order.
 //   trailers    the trailer section.
+//   client      the client's address as text ("192.0.2.1", "2001:db8::1"), which bounds are shared
+//               out by. Empty if it is not known. No part of the message.
 struct Request {
   std::string_view method;
   std::string_view scheme = "https";
@@ -35,6 +37,7 @@ struct Request {
   std::string_view target = "/";
   std::span<const FieldLine> fields = {};
   std::span<const FieldLine> trailers = {};
+  std::string_view client = {};
 };
 
 // Response views a response. `request` is the request that it answers, nullptr where unknown.

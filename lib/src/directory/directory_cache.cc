@@ -6,34 +6,27 @@
 #include <wba/agent_identity.h>
 #include <wba/registered_domain.h>
 
+#include "directory/client_subject.h"
+
 namespace wba::directory {
 
 // Domain is what the entries of one registered domain share: a bound, a rate, an order of use.
 struct DirectoryCache::Domain {
   Domain(std::string registered, std::size_t per_minute)
-      : name(std::move(registered)), new_urls(per_minute) {}
+      : name(std::move(registered)), new_urls(per_minute, per_minute) {}
 
   std::string name;
   TokenBucket new_urls;
   Orders orders;
   std::size_t entries = 0;  // pinned ones too
+  bool known = false;       // a directory of it was read, or is pinned
 };
-
-bool TokenBucket::has_one(Time now) noexcept {
-  if (now < since_) since_ = now;  // the clock was set back
-  if (now > since_) {
-    const auto passed = static_cast<double>((now - since_).count());
-    tokens_ = std::min(per_minute_, tokens_ + passed * per_minute_ / 60);
-    since_ = now;
-  }
-  return tokens_ >= 1;
-}
 
 DirectoryCache::DirectoryCache(DirectoryTable& table, CacheSettings settings)
     : table_(table),
       settings_(settings),
       entries_(16, NameHash{&table}),
-      new_urls_(settings.limits.new_urls_per_minute) {}
+      new_urls_(settings.limits) {}
 
 DirectoryCache::~DirectoryCache() = default;
 
@@ -42,13 +35,27 @@ DirectoryCache::Entry* DirectoryCache::find(const DocumentName& name) {
   return found == entries_.end() ? nullptr : found->second.get();
 }
 
+// share_of gives nothing for a client that is not known.
+std::optional<NewUrlBudget::Client> DirectoryCache::share_of(std::string_view client) {
+  if (client.empty()) return std::nullopt;
+  const auto hash = [&](auto append) {
+    subject_.clear();
+    append(client, subject_);
+    return table_.hash_of({subject_, false});  // keyed: no client can choose whom it meets
+  };
+  return NewUrlBudget::Client{.address = hash(append_client_subject),
+                              .network = hash(append_client_network)};
+}
+
 std::expected<DirectoryCache::Entry*, Reason> DirectoryCache::admit(const DocumentName& name,
                                                                     std::string_view host, Time now,
-                                                                    bool pinned) {
+                                                                    bool pinned,
+                                                                    std::string_view client) {
   if (Entry* known = find(name)) {
     if (pinned && !known->pinned) {
       unorder(*known);
       known->pinned = true;
+      known->domain->known = true;
       pinned_.push_back(known);
     }
     return known;
@@ -57,22 +64,27 @@ std::expected<DirectoryCache::Entry*, Reason> DirectoryCache::admit(const Docume
     ++refused_;
     return std::unexpected(Reason::directory_overloaded);
   };
-  if (!pinned && !new_urls_.has_one(now)) {
+  const auto share = share_of(client);
+  if (!pinned && new_urls_.is_empty(now)) {
     full_until_ = now + std::chrono::seconds(1);
     return refuse();
   }
+  if (!pinned && !new_urls_.has_for(share, now)) return refuse();
   Domain& domain = domain_of(host);
   ++domain.entries;  // before room is made, so that it stays while its last entry goes
-  if (!pinned) {
+  if (pinned) {
+    domain.known = true;
+  } else {
     // The domain's own bounds first, so that a flood under one name costs the others nothing.
-    const bool room = domain.new_urls.has_one(now) &&
+    const bool room = (domain.known || new_urls_.has_for_new_domain(now)) &&
+                      domain.new_urls.has(1, now) &&
                       make_room(domain.orders.unread, settings_.limits.directories_per_domain) &&
                       make_room(orders_.unread, settings_.limits.unread_urls);
     if (!room) {
       leave(domain);
       return refuse();
     }
-    new_urls_.take();
+    new_urls_.take(share);
     domain.new_urls.take();
   }
   return &insert(name, host, domain, pinned, now);
@@ -288,6 +300,7 @@ DirectoryCache::Completed DirectoryCache::complete(const FetchResult& result, Ti
     version.retry_at = {};
     entry.no_store = fresh.no_store;
     entry.fetched = true;
+    entry.domain->known = true;
     entry.failures = 0;
   }
   entry.metadata_freshness.reset();
@@ -349,6 +362,7 @@ bool DirectoryCache::take_up(const DocumentName& name, std::string_view host, Sa
   }
   if (entry->fetched) return false;
   entry->fetched = saved.fetched;
+  entry->domain->known = true;
   Directory version = *saved.version;
   version.subject = entry->subject;
   if (!saved.etag.empty()) entry->fields.etag = std::move(saved.etag);

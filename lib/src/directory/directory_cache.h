@@ -21,23 +21,9 @@
 #include "directory/directory_table.h"
 #include "directory/fetcher.h"
 #include "directory/judge.h"
+#include "directory/new_url_budget.h"
 
 namespace wba::directory {
-
-// TokenBucket lets through `per_minute` a minute, and as many at once after a quiet minute.
-class TokenBucket {
- public:
-  explicit TokenBucket(std::size_t per_minute)
-      : per_minute_(static_cast<double>(per_minute)), tokens_(per_minute_) {}
-
-  [[nodiscard]] bool has_one(Time now) noexcept;
-  void take() noexcept { tokens_ -= 1; }
-
- private:
-  double per_minute_;
-  double tokens_;
-  Time since_{};
-};
 
 // CacheSettings are the options that the cache works by.
 struct CacheSettings {
@@ -92,12 +78,14 @@ class DirectoryCache {
   [[nodiscard]] Entry* find(const DocumentName& name);
 
   // admit finds an entry or takes up a new one, as far as limits allow: directory_overloaded where
-  // they do not. A pinned one is always taken up.
+  // they do not. A new one is charged to `client`, the address that it was asked for from; empty
+  // where that is not known. A pinned one is always taken up.
   [[nodiscard]] std::expected<Entry*, Reason> admit(const DocumentName& name, std::string_view host,
-                                                    Time now, bool pinned = false);
+                                                    Time now, bool pinned = false,
+                                                    std::string_view client = {});
 
-  // full_until says until when no new URL will be let in, whatever it is: a second from `now` at
-  // most, and not at all by a clock that was set back since.
+  // full_until says until when no new URL will be let in, whatever it is and whoever asks: a second
+  // from `now` at most, and not at all by a clock that was set back since.
   [[nodiscard]] Time full_until(Time now) const noexcept {
     return full_until_ > now + std::chrono::seconds(1) ? Time{} : full_until_;
   }
@@ -166,6 +154,7 @@ class DirectoryCache {
   void remove(Entry& entry);
   void reorder(Entry& entry);
   void publish(Entry& entry, Directory version);
+  [[nodiscard]] std::optional<NewUrlBudget::Client> share_of(std::string_view client);
   Domain& domain_of(std::string_view host);
   void leave(Domain& domain);
 
@@ -176,7 +165,8 @@ class DirectoryCache {
   Orders orders_;
   std::unordered_map<std::uint64_t, Entry*> fetches_;
   std::vector<Entry*> pinned_;
-  TokenBucket new_urls_;
+  NewUrlBudget new_urls_;
+  std::string subject_;  // memory of share_of
   Time full_until_{};
   std::uint64_t next_fetch_ = 1;
   std::uint64_t next_number_ = 1;

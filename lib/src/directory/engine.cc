@@ -179,8 +179,8 @@ void Engine::handle_asked(Time time) {
   // No more than the ring holds, or a flood would keep the thread here.
   for (int i = 0; i < 4096 && shared_->ring.pop(asked); ++i) {
     if (asked.fresh) {
-      const auto entry =
-          cache_.admit({asked.fresh->url, asked.fresh->metadata}, asked.fresh->host, time);
+      const auto entry = cache_.admit({asked.fresh->url, asked.fresh->metadata}, asked.fresh->host,
+                                      time, false, asked.fresh->client);
       // Many may have asked for what is here by now.
       if (entry && !(*entry)->established() && time >= (*entry)->version->retry_at) {
         static_cast<void>(fetch(**entry));
@@ -199,7 +199,8 @@ void Engine::handle_asked(Time time) {
 }
 
 void Engine::handle_waiter(Waiter waiter, Time time) {
-  const auto entry = cache_.admit({waiter.url, waiter.metadata}, waiter.host, time);
+  const auto entry =
+      cache_.admit({waiter.url, waiter.metadata}, waiter.host, time, false, waiter.client);
   if (!entry) return finish(waiter, entry.error());
   DirectoryCache::Entry& known = **entry;
   known.subject->last_used.store(time.time_since_epoch().count(), std::memory_order_relaxed);

@@ -26,6 +26,7 @@ struct Waiter {
   std::string host;
   bool metadata = false;
   std::string keyid;
+  std::string client;
   Deadline deadline;
   DirectoryResolver::Callback done;
 };

@@ -85,7 +85,8 @@ Reason DirectoryReader::ask_for_new(const AgentLink& link, std::string_view docu
   }
   Asked asked;
   asked.fresh = std::make_unique<Asked::NewUrl>(
-      Asked::NewUrl{std::string(document), std::string(host), link.kind == AgentKind::cimd});
+      Asked::NewUrl{std::string(document), std::string(host), link.kind == AgentKind::cimd,
+                    std::string(link.client)});
   return shared_->ask(asked) ? Reason::key_pending : Reason::directory_overloaded;
 }
 

@@ -20,6 +20,7 @@ struct Asked {
     std::string url;
     std::string host;
     bool metadata = false;
+    std::string client;
   };
   std::shared_ptr<const Subject> known = {};
   bool early = false;  // for an unknown keyid

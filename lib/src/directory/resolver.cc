@@ -108,6 +108,7 @@ void DirectoryResolver::resolve(const AgentLink& link, std::string_view keyid,
                                .host = std::string(located->host),
                                .metadata = link.kind == AgentKind::cimd,
                                .keyid = std::string(keyid),
+                               .client = std::string(link.client),
                                .deadline = deadline,
                                .done = done};
       return impl_->engine.wait_for(std::move(waiter));

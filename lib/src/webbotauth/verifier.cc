@@ -146,6 +146,7 @@ class SignatureCheck {
       return reason;
     }
     if (const auto reason = attribute(verdict); reason != Reason::none) return reason;
+    verdict.link_.client = request_.client;
     found = session_.reader->lookup(verdict.link_, *verdict.parameters_.keyid, now_);
     if (const auto reason = judge_key(found, verdict.parameters_, algorithm);
         reason != Reason::none) {
