@@ -105,7 +105,7 @@ TEST(ProxyRequest, AuthoritiesAreAsTheyAreConnectedTo) {
                             "0177.0.0.1",
                             "192.0.2.256",
                             "192.0.2.01",
-                            "192.0.2.1..",
+                            "192.0.2..1",
                             "a..test",
                             "[::ffff:127.0.0.1]",
                             "[0:0:0:0:0:ffff:7f00:1]",

@@ -133,7 +133,7 @@ TEST_F(AgentService, RefusesWhatNoRuleAllowsAndLogsIt) {
   };
   EXPECT_EQ(error(with("url", "https://evil.test/public/x")), "authority-not-allowed");
   EXPECT_EQ(error(with("url", "https://3221225985/public/x")), "url-invalid");
-  EXPECT_EQ(error(with("url", "https://example.com../public/x")), "url-invalid");
+  EXPECT_EQ(error(with("url", "https://example..com/public/x")), "url-invalid");
   EXPECT_EQ(error(with("url", "https://example.com:8443/public/x")), "authority-not-allowed");
   EXPECT_EQ(error(with("url", "https://example.com/admin")), "path-not-allowed");
   EXPECT_EQ(error(with("url", "https://example.com/public/%2e%2e/admin")), "path-ambiguous");

@@ -369,8 +369,8 @@ INSTANTIATE_TEST_SUITE_P(
                     D "[[rules]]\nname = \"r\"\nagent_urls = \"https://a.example\"\naction = "
                       "\"allow\"\nany_path = true\n",
                     7, "goes with agent_hosts or agent_host_suffixes only"},
-        MistakeCase{"agent_url_with_two_dots",
-                    D "[[rules]]\nname = \"r\"\nagent_urls = \"https://a.example../\"\naction = "
+        MistakeCase{"agent_url_with_an_empty_label",
+                    D "[[rules]]\nname = \"r\"\nagent_urls = \"https://a..example/\"\naction = "
                       "\"deny\"\n",
                     5, "no https URL"},
         MistakeCase{"agent_host_with_empty_label",

@@ -27,10 +27,14 @@ TEST(Host, DotAtTheEndIsTheSameHost) {
   EXPECT_EQ(normalised("192.0.2.1."), "192.0.2.1");
 }
 
-TEST(Host, TwoDotsAtTheEndAreRefused) {
-  for (const std::string_view host : {"bad.example..", ".", "..", ""}) {
-    EXPECT_EQ(normalised(host), refused) << host;
-  }
+// Two dots at the end are no name of DNS: they must not make a host of their own.
+TEST(Host, FurtherDotsAtTheEndAreTheSameHost) {
+  EXPECT_EQ(normalised("bad.example.."), "bad.example");
+  EXPECT_EQ(normalised("192.0.2.1..."), "192.0.2.1");
+}
+
+TEST(Host, DotsAloneAreRefused) {
+  for (const std::string_view host : {".", "..", ""}) EXPECT_EQ(normalised(host), refused) << host;
 }
 
 TEST(Host, UpperCaseIsTheSameHost) {
@@ -40,7 +44,8 @@ TEST(Host, UpperCaseIsTheSameHost) {
 }
 
 TEST(Host, EmptyLabelIsRefused) {
-  for (const std::string_view host : {".bad.example", "bad..example"}) {
+  for (const std::string_view host :
+       {".bad.example", "bad..example", "bad..example.", "bad..example.."}) {
     EXPECT_EQ(normalised(host), refused) << host;
   }
 }
@@ -82,8 +87,8 @@ TEST(Host, Ipv4AddressIsFourDecimalParts) {
 TEST(Host, OtherFormsOfAnIpv4AddressAreRefused) {
   for (const std::string_view host :
        {"3221225985", "192.0.2.001", "192.0.513", "192.513", "0xc0.0.2.1", "0xC0000201",
-        "0300.0.2.1", "192.0.2.0x1", "192.0.2.1..", "192.0.2.256", "192.0.2.1.5", "1", "0x", "0X1F",
-        "example.1", "example.0x1", "00.0.0.0"}) {
+        "0300.0.2.1", "192.0.2.0x1", "192.0.2.1..1", "192.0.2.256", "192.0.2.1.5", "1", "0x",
+        "0X1F", "example.1", "example.0x1", "00.0.0.0"}) {
     EXPECT_EQ(normalised(host), refused) << host;
   }
 }

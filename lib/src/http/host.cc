@@ -68,7 +68,7 @@ Result<HostKind> append_ipv6(std::string_view host, std::string& out) {
 }
 
 Result<HostKind> append_name(std::string_view host, std::string& out) {
-  if (host.ends_with('.')) host.remove_suffix(1);
+  while (host.ends_with('.')) host.remove_suffix(1);
   if (host.size() > max_host_size) return invalid(max_host_size);
   std::size_t label = 0;  // where it begins
   for (std::size_t at = 0;; ++at) {

@@ -12,14 +12,14 @@
 
 namespace wba::http {
 
-// max_host_size bounds a host name, in octets, without the dot at its end. RFC 1035 §2.3.4.
+// max_host_size bounds a host name, in octets, without dots at its end. RFC 1035 §2.3.4.
 inline constexpr std::size_t max_host_size = 253;
 
 enum class HostKind : std::uint8_t { name, ipv4, ipv6 };
 
 // append_host appends the one spelling of `host`: a name, an IPv4 address, or an IPv6 address in
-// brackets. A name becomes lower case and loses the dot at its end (RFC 1034 §3.1). An IPv6 address
-// becomes the text of RFC 5952.
+// brackets. A name becomes lower case and loses the dots at its end: one is the same name
+// (RFC 1034 §3.1), and no name has two. An IPv6 address becomes the text of RFC 5952.
 //
 // Refused is what resolvers read in several ways: a name whose last label is a number, decimal or
 // "0x…", unless it is four decimal parts without leading zeros (`3221225985`, `192.0.2.001` and
