@@ -81,7 +81,7 @@ enum class ErrorCode : std::uint8_t {
   key_not_private,         // a private key was needed
   key_pair_mismatch,       // the public half does not belong to the private half
   key_too_weak,            // RSA under 2048 bits, HMAC secret under 32 bytes
-  key_too_large,           // RSA over 8192 bits, or more bytes than the limit
+  key_too_large,           // RSA over 4096 bits, or more bytes than the limit
   key_algorithm_conflict,  // alg, use, key_ops or parameters of the key forbid it
   // Digests, RFC 9530.
   digest_malformed,    // not a Dictionary of Byte Sequences

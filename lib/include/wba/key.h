@@ -21,7 +21,7 @@ enum class KeyType : std::uint8_t {
   ed25519,  // OKP, Ed25519
   ec_p256,  // EC, P-256
   ec_p384,  // EC, P-384
-  rsa,      // RSA, 2048 to 8192 bits
+  rsa,      // RSA, 2048 to 4096 bits
   hmac,     // oct, a shared secret of at least 32 octets
 };
 
@@ -148,7 +148,7 @@ class PrivateKey {
   // max_signature_size octets, and gives its length. Nothing is allocated for ed25519.
   // Errors: algorithm_key_mismatch, argument_invalid (no room), crypto_failure. RFC 9421 §3.1,
   // §3.3.
-  static constexpr std::size_t max_signature_size = 1024;  // RSA of 8192 bits
+  static constexpr std::size_t max_signature_size = 1024;  // twice that of RSA-4096
   [[nodiscard]] Result<std::size_t> sign(Algorithm algorithm, std::string_view message,
                                          std::span<std::byte> out) const;
 
