@@ -143,7 +143,7 @@ TEST_F(VerifyDraft, ExitTellsTheOutcome) {
 
 TEST_F(VerifyDraft, BodyIsComparedWithACoveredDigestOnly) {
   auto request = request_;
-  request["body"] = "another body";
+  request["body"] = "another body of 18";
   // E.2.1 covers no digest.
   EXPECT_EQ(run_with({}, message_of(request)).status, 0);
   EXPECT_EQ(run_with({"--cover", "content-digest"}, message_of(request)).status, 1);

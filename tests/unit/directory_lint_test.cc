@@ -272,7 +272,7 @@ TEST(DirectoryLint, KidThatIsNoThumbprintIsTakenOffTheWellKnownPath) {
 TEST(DirectoryLint, KidThatLooksLikeAThumbprintMustBeTheKeysOwn) {
   constexpr std::string_view others = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
   const std::string body = set_of(duck_key(std::string(R"(,"kid":")").append(others).append("\"")));
-  const LintReport file = lint_directory({.body = body}, now, {});
+  const LintReport file = lint_directory({.url = {}, .body = body}, now, {});
   const LintReport well_known = lint(body, well_known_url);
   const LintReport elsewhere = lint(body, other_url);
   EXPECT_EQ(level_of(file, "kid"), Level::fail);
