@@ -514,11 +514,20 @@ TEST_F(AnswererTest, ACoveredLengthIsCheckedWhereItIsTold) {
   EXPECT_EQ(told("18"), 200);
   EXPECT_EQ(told("19"), 403);
   EXPECT_EQ(guard_->metrics().find("component-not-visible\"} 1"), std::string::npos);
-  // Where it is not told nobody can say that the signature is wrong.
+}
+
+// The sender could leave the signature out: it opens nothing and closes nothing.
+TEST_F(AnswererTest, ASignatureOverALengthThatIsNotToldCountsAsNone) {
+  request_ = {.target = "/open", .fields = {{"Content-Length", "18"}}};
+  agent_.sign(request_, now(), {.components = {"@authority", "content-length"}});
+  const Request view = request_.view();
+  const std::vector<FieldLine> fields(view.fields.begin() + 1, view.fields.end());
   const auto& answer = ask(fields, "/open");
-  EXPECT_EQ(answer.status, 403);
-  EXPECT_FALSE(header(answer, "Accept-Signature").empty());
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(header(answer, "X-Agent-Outcome"), "unverified");
+  EXPECT_TRUE(header(answer, "X-Agent-Identity").empty());
   EXPECT_THAT(guard_->metrics(), testing::HasSubstr("cause=\"component-not-visible\"} 1\n"));
+  EXPECT_EQ(ask(fields, "/closed").status, 403);
 }
 
 // What any proxy hands on is not there because the client did not send it.

@@ -95,6 +95,11 @@ bool Deciding::begin() {
                    .authority = incoming_.request.authority,
                    .path = http::request_path(incoming_.request.target),
                    .covered = std::move(covered)};
+  // A trusted proxy is no client: what it sends for many must not be charged to one.
+  request_.client = incoming_.client;
+  if (request_.client.empty() && !is_trusted_peer(engine_.config.server, incoming_.peer)) {
+    request_.client = incoming_.peer;
+  }
   scratch_.headers.clear();
   scratch_.path.read(record_.path);
   const auto found = engine_.table.route_of(scratch_.path, record_.method);
@@ -187,8 +192,10 @@ void Deciding::judge(const Verdict& verdict) {
   }
   const bool no_keys =
       record_.outcome == Outcome::unverified && is_keys_unavailable(record_.reason);
-  // A signature that nobody can check must open nothing that is closed without one.
-  const bool as_unsigned = no_keys && route_->route.keys_unavailable == KeysUnavailable::pass;
+  // A signature that cannot be checked opens nothing that is closed without one. If it covers what
+  // the proxy does not tell, that is not its sender's fault: it closes nothing either.
+  const bool as_unsigned =
+      is_unseen || (no_keys && route_->route.keys_unavailable == KeysUnavailable::pass);
   const Outcome outcome = as_unsigned ? Outcome::unsigned_ : record_.outcome;
   const auto found =
       engine_.table.rule_of(scratch_.path, record_.method, outcome, record_.identity);

@@ -33,7 +33,8 @@ struct IncomingRequest {
   std::string_view request_id = {};
   std::optional<std::string_view> body = {};  // the whole body, where it is at hand
   // Fields, in lower case, that the adapter does not see where `request` lacks them. A signature
-  // that covers one cannot be checked: it is unverified, by Cause::component_not_visible.
+  // that covers one cannot be checked: the request is unverified, by Cause::component_not_visible,
+  // and is decided like an unsigned one.
   std::span<const std::string_view> unseen = {};
   // This very request passed before, and the adapter asks again: neither its nonces nor its rates
   // are counted, and if it passes, it is neither logged nor counted in metrics.
