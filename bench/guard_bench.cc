@@ -106,7 +106,8 @@ void rate_limiter(benchmark::State& state) {
   const wba::guard::RateLimit limit{
       .requests = 1'000'000, .period = std::chrono::seconds(1), .burst = 1000};
   for (auto _ : state) {
-    benchmark::DoNotOptimize(rates->take("limit", "https://a.example/", limit, start));
+    benchmark::DoNotOptimize(rates->take(
+        "limit", {.name = "domain a.example", .group = "domain a.example"}, limit, start));
   }
 }
 BENCHMARK(rate_limiter)->Name("guard/rate_limiter/memory");
