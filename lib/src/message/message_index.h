@@ -104,7 +104,7 @@ class MessageIndex {
   std::string_view query_;
   QueryParameters parameters_;
   std::array<Lines, 2> lines_;  // of header and trailer section
-  std::size_t last_lines_ = 0;
+  std::size_t last_lines_ = 1;  // the place of the section asked for last
   std::array<StructuredValue, 16> structured_;
   std::size_t structured_count_ = 0;
   std::string text_;
