@@ -110,7 +110,7 @@ TEST_F(AgentProxyHolds, ServersThatCannotBeReached) {
   const std::string closed = std::to_string(free_port());
   std::string text = contents(file("policy.toml"));
   const std::string known = "authorities = [\"" + authority(*a) + "\"";
-  text.replace(text.find(known), known.size(),
+  text.replace(text.rfind(known), known.size(),
                known + ", \"127.0.0.1:" + closed +
                    "\", \"no.invalid\", \"127.0.0.1:" + authority(*b).substr(7) + "\"");
   std::ofstream(file("policy.toml")) << text;

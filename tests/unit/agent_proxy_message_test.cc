@@ -228,7 +228,8 @@ TEST(ProxyRequest, InsideInterceptedTlsIsForThatAuthorityAlone) {
   EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: a.test:8443", "a.test:8443"), "https a.test:8443 /");
   EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: [2001:DB8:0::1]", "[2001:db8::1]"),
             "https [2001:db8::1] /");
-  for (const auto* host : {"b.test", "a.test:8443", "", "a.test."}) {
+  EXPECT_EQ(inside("GET / HTTP/1.1\r\nHost: a.test."), "https a.test /");
+  for (const auto* host : {"b.test", "a.test:8443", "", "a.test.b"}) {
     EXPECT_EQ(inside(std::string("GET / HTTP/1.1\r\nHost: ") + host), "host-of-another-connection")
         << host;
   }

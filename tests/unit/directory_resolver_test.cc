@@ -156,13 +156,13 @@ TEST(DirectoryResolver, EveryFaultIsNamedAndDoesNotVerify) {
         EXPECT_EQ(reason, Reason::directory_bad_status) << to_string(fault);
         break;
       case Fault::short_length:
-      case Fault::html:
       case Fault::not_json:
       case Fault::deep_json:
         EXPECT_EQ(reason, Reason::directory_unreadable) << to_string(fault);
         break;
+      case Fault::html:
       case Fault::wrong_media_type:
-        EXPECT_EQ(reason, Reason::none) << "no well-known path: any media type";
+        EXPECT_EQ(reason, Reason::directory_wrong_media_type) << to_string(fault);
         break;
       case Fault::empty_set:
         EXPECT_EQ(reason, Reason::directory_no_keys) << to_string(fault);
