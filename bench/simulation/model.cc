@@ -298,7 +298,7 @@ Figures model(const Scenario& scenario, std::span<const Agent> agents, const Con
   out.slots = out.fetches * scenario.fetch_mean();
   out.directories =
       std::min(found.held, static_cast<double>(scenario.limits.directories)) + found.unread;
-  out.directory_bytes = out.directories * constants.directory_bytes +
+  out.directory_bytes = constants.budget_bytes + out.directories * constants.directory_bytes +
                         static_cast<double>(std::bit_ceil(scenario.limits.directories +
                                                           scenario.limits.unread_urls)) *
                             constants.bucket_bytes;
