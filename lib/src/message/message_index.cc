@@ -19,7 +19,8 @@ void MessageIndex::start() noexcept {
   work_ = 0;
   has_target_ = false;
   has_query_ = false;
-  // The first section that is asked for takes the same place in each message, whose memory has grown.
+  // The first section that is asked for takes the same place in each message, whose memory has
+  // grown.
   last_lines_ = 1;
   for (auto& lines : lines_) {
     lines.section = {};
