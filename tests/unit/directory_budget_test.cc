@@ -85,7 +85,7 @@ TEST(DirectoryBudget, AFloodOfMadeUpHostsLeavesEveryHonestNewcomerItsFetch) {
     for (int second = 0; second < 72; ++second) {
       const Time now = start + seconds(second);
       network.end_fetches(now);
-      for (int i = 0; i < 1000; ++i, ++made_up) {
+      for (int i = 0; i < 500; ++i, ++made_up) {
         network.ask("no" + std::to_string(made_up) + ".test", floods[flood](made_up), now);
       }
       most_under_way = std::max(most_under_way, network.under_way());
@@ -110,7 +110,7 @@ TEST(DirectoryBudget, KnownDomainsHaveAPartOfTheirOwn) {
   for (int second = 1; second < 120; ++second) {
     const Time now = start + seconds(second);
     network.end_fetches(now);
-    for (int i = 0; i < 1000; ++i, ++made_up) {
+    for (int i = 0; i < 500; ++i, ++made_up) {
       const std::string client =
           std::to_string(1 + made_up / 256 % 200) + "." + std::to_string(made_up % 256) + ".0.1";
       network.ask("no" + std::to_string(made_up) + ".test", client, now);

@@ -84,7 +84,7 @@ std::expected<DirectoryCache::Entry*, Reason> DirectoryCache::admit(const Docume
       leave(domain);
       return refuse();
     }
-    new_urls_.take(share);
+    new_urls_.take(share, now);
     domain.new_urls.take();
   }
   return &insert(name, host, domain, pinned, now);

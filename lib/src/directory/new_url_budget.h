@@ -30,10 +30,26 @@ class TokenBucket {
   Time since_{};
 };
 
+// Shares are the token buckets of many subjects in a fixed number of buckets. Each subject has two
+// of them, by the halves of its hash, and its share is used up when both are: two subjects rarely
+// meet in both.
+class Shares {
+ public:
+  explicit Shares(std::size_t per_minute);
+
+  [[nodiscard]] bool has_one(std::uint64_t hash, Time now) noexcept;
+  void take(std::uint64_t hash, Time now) noexcept;
+
+ private:
+  [[nodiscard]] TokenBucket& first_of(std::uint64_t hash) noexcept;
+  [[nodiscard]] TokenBucket& second_of(std::uint64_t hash) noexcept;
+
+  std::vector<TokenBucket> buckets_;
+};
+
 // NewUrlBudget shares new_urls_per_minute out. One client, and one network of clients, has only a
 // part, so that a flood of made-up URLs leaves room for the others; a quarter is for registered
-// domains of which a directory is known. Clients are counted in a fixed number of buckets: those
-// that meet in one share it, and URLs that were refused take nothing from it.
+// domains of which a directory is known. URLs that are refused take nothing.
 class NewUrlBudget {
  public:
   explicit NewUrlBudget(const DirectoryLimits& limits);
@@ -53,20 +69,13 @@ class NewUrlBudget {
   // has_for_new_domain returns true if more is left than what is kept for known domains.
   [[nodiscard]] bool has_for_new_domain(Time now) noexcept { return all_.has(kept_ + 1, now); }
 
-  void take(const std::optional<Client>& client) noexcept;
+  void take(const std::optional<Client>& client, Time now) noexcept;
 
  private:
-  [[nodiscard]] TokenBucket& address_of(const Client& client) noexcept {
-    return addresses_[client.address % addresses_.size()];
-  }
-  [[nodiscard]] TokenBucket& network_of(const Client& client) noexcept {
-    return networks_[client.network % networks_.size()];
-  }
-
   TokenBucket all_;
   std::size_t kept_;
-  std::vector<TokenBucket> addresses_;
-  std::vector<TokenBucket> networks_;
+  Shares addresses_;
+  Shares networks_;
 };
 
 }  // namespace wba::directory
