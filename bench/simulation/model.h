@@ -11,7 +11,7 @@ namespace wba::simulation {
 struct Constants {
   double directory_bytes = 2187;   // a directory with one key, held
   double bucket_bytes = 8;         // a place of the table, rounded up to a power of two
-  double budget_bytes = 65536;     // what shares new URLs out by client, whatever is held
+  double budget_bytes = 131072;    // what shares new URLs out by client, whatever is held
   double nonce_bytes = 110;        // in memory
   double redis_nonce_bytes = 165;  // in Redis
   double without_curve = 0.90e-6;  // seconds of processor time: all of a request but the curve
