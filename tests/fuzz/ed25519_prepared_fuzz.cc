@@ -86,7 +86,7 @@ const std::array<Other, most_others>& others() {
       crypto_sign_detached(one.valid.data(), nullptr, one.message.data(), one.message.size(),
                            one.key->secret.data());
       one.wrong = one.valid;
-      one.wrong[63] ^= i % 2 == 0 ? 0xe0 : 0x01;
+      one.wrong[63] ^= static_cast<std::uint8_t>(i % 2 == 0 ? 0xe0 : 0x01);
     }
     return out;
   }();
