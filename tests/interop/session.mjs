@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { formatMessage, mutations, parseMessage } from './message.mjs';
 
 export const agent = 'https://agent.example';
-// The identity of that URL, normalised by RFC 3986 section 6.2.3.
-export const agentIdentity = 'https://agent.example/';
 export const wellKnown = `${agent}/.well-known/http-message-signatures-directory`;
+// The identity of an origin is the key set that is fetched for it.
+export const agentIdentity = wellKnown;
 export const keySet = `${agent}/keys.json`;
 
 export class Session {
