@@ -69,7 +69,8 @@ TEST(AuditLine, SaysWhoDidWhatAndWhatWasDecided) {
 
 TEST(AuditLine, WhatACallerSentCannotBreakALine) {
   Record sent = record();
-  const std::string nasty("a\"},{\"x\":\"\n\r\t\0\x1b[2J\x7f\xff\xc3\\", 24);
+  using std::string_literals::operator""s;
+  const std::string nasty = "a\"},{\"x\":\"\n\r\t\0\x1b[2J\x7f\xff\xc3\\"s;
   sent.claimed = nasty;
   sent.keyid = nasty;
   sent.path = nasty;
