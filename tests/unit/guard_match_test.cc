@@ -218,7 +218,8 @@ TEST(GuardAuthority, OnlyTrustedPeersSayWhatTheClientUsed) {
   for (const auto& c : cases) {
     const Request request{
         .method = "GET", .authority = c.host, .target = c.target, .fields = c.fields};
-    const auto name = external_name(behind_proxy(c.source), c.peer, request);
+    const auto server = behind_proxy(c.source);  // what `name` views
+    const auto name = external_name(server, c.peer, request);
     ASSERT_EQ(name.has_value(), !c.scheme.empty()) << c.name;
     if (!name) continue;
     EXPECT_EQ(name->scheme, c.scheme) << c.name;
