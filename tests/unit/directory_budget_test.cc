@@ -100,7 +100,7 @@ TEST(DirectoryBudget, AFloodOfMadeUpHostsLeavesEveryHonestNewcomerItsFetch) {
   }
 }
 
-// Whoever has addresses all over the Internet can keep newcomers out, and no known operator.
+// A caller with addresses all over the Internet can keep newcomers out, and no known operator.
 TEST(DirectoryBudget, KnownDomainsHaveAPartOfTheirOwn) {
   Fixture f;
   ASSERT_EQ(f.fetch("https://known.example/k", good(key_set({make_key().jwk})), start),

@@ -196,7 +196,7 @@ TEST(OriginalRequest, TheClientIsWhomTheProxyItselfHasSeen) {
   }
 }
 
-// Of a question Content-Length is its own, which has no body: what the client sent is told.
+// Content-Length is that of the question, which has no body: the proxy tells the client's.
 TEST(OriginalRequest, TheLengthIsWhatTheProxyTells) {
   const auto length_of = [](HeaderStyle style, std::vector<FieldLine> more) {
     std::vector<FieldLine> fields = {method, host, uri, from, {"Host", "shop.example"}};

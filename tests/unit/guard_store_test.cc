@@ -83,7 +83,7 @@ TEST(MemoryReplay, OneAgentCannotFillItForTheOthers) {
   }
 }
 
-// Whoever has ten domains must not keep all others from being checked.
+// The owner of ten domains must not keep all others from being checked.
 TEST(MemoryReplay, ManyAgentsTogetherCannotFillItForTheOthers) {
   const auto store = make_memory_replay_store({.entries = 64'000, .entries_per_agent = 6'400}, t0);
   const auto until = t0 + seconds(60);

@@ -31,7 +31,7 @@ int ceiling() noexcept {
   return all - std::min(all / 4, kMostKept);
 }
 
-// Notice is told on standard error, once a minute however often it is due.
+// Notice writes a line to standard error, at most once a minute.
 class Notice {
  public:
   Notice(const char* error, const char* hint) noexcept : error_(error), hint_(hint) {}
@@ -253,7 +253,7 @@ void HttpConnections::pause() noexcept {
   pauses.fetch_add(1, std::memory_order_relaxed);
   notice.tell(settings_.program);
   close_waiting();
-  // Where there is no timer it must go on as it is.
+  // Without a timer it must go on as it is.
   if (event_add(again_.get(), &kAgain) == 0) evconnlistener_disable(listener_);
 }
 

@@ -9,7 +9,7 @@
 
 namespace wba::server {
 
-// Sharing says whether other sockets may listen on the same address and port.
+// Sharing is whether other sockets may listen on the same address and port.
 enum class Sharing : std::uint8_t { alone, shared };
 
 // bind_to gives a socket that has the address and port. `address` is an IP address; port 0 is any

@@ -25,7 +25,7 @@ namespace {
 constexpr ev_ssize_t kMaxHeaders = 65536;
 // A question is its head: one that says that a body follows is refused, not waited for.
 constexpr ev_ssize_t kMaxBody = 0;
-// Of whoever watches: a short question.
+// An admin request is short.
 constexpr ev_ssize_t kMaxAdminHeaders = 8192;
 constexpr std::chrono::seconds kAdminIdle{10};
 constexpr std::size_t kMostAdminConnections = 64;

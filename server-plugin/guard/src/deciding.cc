@@ -365,7 +365,7 @@ bool Deciding::is_within(std::string_view limit, RateQuestion question) {
       decide(Action::slow_down, Cause::rate_exceeded, kTooManyRequests);
       return false;
     case RateAnswer::Kind::full:
-      // Whoever fills a store must not lift its limits: when_away is for a store that is away.
+      // A caller that fills a store must not lift its limits: when_away is for one that is away.
       wait_ = std::chrono::seconds(1);
       decide(Action::refuse, Cause::rate_store_full, kUnavailable);
       return false;

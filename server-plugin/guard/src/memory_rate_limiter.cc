@@ -62,7 +62,7 @@ class MemoryRateLimiter final : public RateLimiter {
     return rate_answer(taken.wait);
   }
 
-  // answer_subject gives nothing where there is no room for a new subject.
+  // answer_subject returns nothing if a new subject has no room.
   std::optional<RateAnswer> answer_subject(const StateDigest& digest, const RateLimit& limit,
                                            std::int64_t now, bool counts) noexcept {
     Shard& shard = shards_[digest[1] % kShards];

@@ -31,13 +31,13 @@
 
 namespace wba::http {
 
-// Spelling says whether the server tells "/a" from "/A" and "/a/".
+// Spelling is how far the server tells "/a" from "/A" and "/a/".
 enum class Spelling : std::uint8_t {
   any,    // not known
   exact,  // it does
 };
 
-// Fit says whether something is what a policy names. Its order is that of certainty.
+// Fit is how well something matches what a policy names. Its order is that of certainty.
 enum class Fit : std::uint8_t {
   no,
   unclear,  // it depends on the server
